@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * testing: the cmocka header in the order it wants, and assertions that print both values. */
+#pragma once
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h> /* must come after the four above */
+#include <glib.h>
+#include <string.h>
+
+/** Fails unless @error is set with @domain and @code; prints what came instead. */
+#define assert_gerror(error, domain, wanted) \
+    do { \
+        if ((error) == NULL) \
+            fail_msg("wanted %s, got no error", #wanted); \
+        else if ((error)->domain != (domain) || (error)->code != (int)(wanted)) \
+            fail_msg("wanted %s, got %s/%d: %s", #wanted, \
+                     g_quark_to_string((error)->domain), (error)->code, (error)->message); \
+    } while (0)
+
+/** Fails if @error is set and prints it. */
+#define assert_no_gerror(error) \
+    do { \
+        if ((error) != NULL) \
+            fail_msg("unexpected error %s/%d: %s", g_quark_to_string((error)->domain), \
+                     (error)->code, (error)->message); \
+    } while (0)
+
+/** The case label of a table test, printed before its assertions so that a failure names it. */
+#define test_case(...) print_message(__VA_ARGS__)
