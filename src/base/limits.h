@@ -13,7 +13,7 @@
 #define LIMIT_KEY_FILE_BYTES (64u << 10)
 #define LIMIT_ORIGIN_BYTES 128
 #define LIMIT_PIPELINE_BYTES (256u << 10)     /* slipway.yaml */
-#define LIMIT_PIPELINE_JOBS 1024              /* after matrix expansion */
+#define LIMIT_PIPELINE_JOBS 10240             /* after matrix expansion */
 #define LIMIT_PIPELINE_STEPS 10240            /* per job */
 #define LIMIT_ARTIFACTS_PER_JOB 100000
 #define LIMIT_ARTIFACT_BYTES (1ull << 40)
