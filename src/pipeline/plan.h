@@ -37,11 +37,14 @@ typedef struct PlanEvent { /* all borrowed */
     size_t n_inputs;
 } PlanEvent;
 
+typedef struct Plan Plan;
+
 typedef struct PlanJob {
+    const Plan *plan;       /* the plan it is in */
     const char *id;         /* "build (arch=amd64)", or "build"; unique in the plan */
     const PipelineJob *job; /* borrowed from the pipeline: steps, executor, network, limits, … */
     const PipelineCell *cell; /* borrowed from the pipeline */
-    const PipelinePair *env;  /* PROJECT-given and MATRIX_*, INPUT_*; ${needs.…} still stands */
+    const PipelinePair *env;  /* for showing: ${needs.…} still stands; steps get plan_step_env */
     size_t n_env;
     const char *const *artifacts; /* globs, replaced; NULL-terminated */
     const size_t *needs;          /* indexes into Plan.jobs, all below this one's own index */
@@ -50,12 +53,13 @@ typedef struct PlanJob {
     const char *why; /* when skipped: the condition or the need that decided; else NULL */
 } PlanJob;
 
-typedef struct Plan {
+struct Plan {
     const Pipeline *pipeline; /* borrowed: must outlive the plan */
     PlanJob *jobs;            /* needed jobs before those who need them, else as in the file */
     size_t n_jobs;
     size_t n_skipped;
-} Plan;
+    struct PlanFacts *facts; /* owned; private: the event's values, for plan_step_env */
+};
 
 /**
  * @event: borrowed for the call. Returns: owned. Errors: INVALID (an input is missing, unknown or

@@ -10,6 +10,8 @@
 
 #define SUBSTITUTE_MAX_BYTES (64u << 10) /* one value, after substitution */
 
+typedef enum { SUBSTITUTE_STRICT = 0, SUBSTITUTE_KEEP = 1 << 0 } SubstituteFlags;
+
 /** The value of @name, or NULL when there is none; borrowed until the next call. */
 typedef const char *(*SubstituteGet)(const char *name, void *data);
 /** Called for each name in order; @offset: of its first byte in the text. False stops. */
@@ -19,8 +21,8 @@ typedef bool (*SubstituteVisit)(const char *name, size_t offset, void *data);
  * brace, bad name). */
 bool substitute_scan(const char *text, SubstituteVisit visit, void *data, size_t *offset_out,
                      GError **error) MUST_CHECK;
-/** @text with each ${name} replaced, once: values are never looked at again. A name @get does not
- * know is kept as it stands when @keep_unknown, else NOT_FOUND. Returns: owned. Errors: INVALID,
- * NOT_FOUND, LIMIT. */
-char *substitute_text(const char *text, SubstituteGet get, void *data, bool keep_unknown,
+/** @text with each ${name} replaced in one pass: values are never looked at again. @get gives NULL:
+ * with SUBSTITUTE_KEEP the name stays as it stands (for showing only), else NOT_FOUND. Returns:
+ * owned. Errors: INVALID, NOT_FOUND, LIMIT. */
+char *substitute_text(const char *text, SubstituteGet get, void *data, SubstituteFlags flags,
                       GError **error) MUST_CHECK;
