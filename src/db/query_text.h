@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * query_text: the texts behind the query names; for the drivers in this folder and their tests. */
+#pragma once
+#include "db/queries.h"
+
+typedef struct {
+    const char *name;
+    int n_params;
+    const char *sqlite;   /* one statement */
+    const char *postgres; /* NULL: the same */
+} QueryText;
+
+extern const QueryText query_texts[QUERY_N]; /* generated from sql/queries */
