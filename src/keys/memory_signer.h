@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * memory_signer: a private key in this process's memory behind the signer interface. */
+#pragma once
+#include "base/secret.h"
+#include "proof/public_key.h"
+#include "proof/signer.h"
+
+/** A new random key. Returns: owned. Errors: INTERNAL. */
+Signer *memory_signer_generate(PublicKeyKind kind, GError **error) MUST_CHECK;
+/** @pkcs8: DER of a PrivateKeyInfo (RFC 5958), P-256 or Ed25519. Returns: owned. Errors: INVALID,
+ * UNAVAILABLE (another algorithm). */
+Signer *memory_signer_from_pkcs8(Span pkcs8, GError **error) MUST_CHECK;
+/** @seed: the 32 secret bytes of RFC 8032. Returns: owned. Errors: INVALID. */
+Signer *memory_signer_ed25519_from_seed(Span seed, GError **error) MUST_CHECK;
+/** The key as PKCS#8 DER. @signer: of this module. Returns: owned. Errors: INTERNAL. */
+Secret *memory_signer_export(const Signer *signer, GError **error) MUST_CHECK;

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * public_key: public keys as SubjectPublicKeyInfo (RFC 5280), their names, and signature checks.
+ * Immutable after creation; may be shared by threads. */
+#pragma once
+#include <stdbool.h>
+#include "base/attributes.h"
+#include "base/digest.h"
+#include "base/error.h"
+#include "base/span.h"
+
+typedef enum {
+    PUBLIC_KEY_NONE,
+    PUBLIC_KEY_P256,    /* ECDSA on NIST P-256 with SHA-256; signatures in DER */
+    PUBLIC_KEY_ED25519, /* RFC 8032; signatures are 64 raw bytes */
+    PUBLIC_KEY_N_KINDS
+} PublicKeyKind;
+
+#define PUBLIC_KEY_P256_SPKI_SIZE    91 /* named curve, uncompressed point */
+#define PUBLIC_KEY_ED25519_SPKI_SIZE 44
+#define PUBLIC_KEY_MAX_SIGNATURE     128 /* no signature of ours is longer, in bytes */
+
+typedef struct PublicKey PublicKey;
+
+/** @der: exactly one key in the one encoding we accept. Returns: owned. Errors: INVALID (malformed,
+ * not on the curve, another encoding), UNAVAILABLE (an algorithm we do not know). */
+PublicKey *public_key_from_spki(Span der, GError **error) MUST_CHECK;
+/** One "PUBLIC KEY" block (RFC 7468), nothing after it. Returns: owned. Errors: as above. */
+PublicKey *public_key_from_pem(Span pem, GError **error) MUST_CHECK;
+/** @raw: 32 bytes. Returns: owned. Errors: INVALID. */
+PublicKey *public_key_ed25519_from_raw(Span raw, GError **error) MUST_CHECK;
+/** @point: 65 bytes, uncompressed (SEC 1). Returns: owned. Errors: INVALID. */
+PublicKey *public_key_p256_from_point(Span point, GError **error) MUST_CHECK;
+PublicKey *public_key_ref(const PublicKey *key);
+void public_key_unref(PublicKey *key);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(PublicKey, public_key_unref)
+
+PublicKeyKind public_key_kind(const PublicKey *key);
+/** "ed25519", "p256". Static. */
+const char *public_key_kind_name(PublicKeyKind kind);
+/** The DER bytes; borrowed. */
+Span public_key_spki(const PublicKey *key);
+/** Ed25519: the 32 bytes; P-256: the 65 bytes of the point; borrowed. */
+Span public_key_raw(const PublicKey *key);
+/** SHA-256 of the SPKI (facts.md section 1): hex of it is `keyid`, base64 a bundle's `hint`. */
+Digest public_key_keyid(const PublicKey *key);
+bool public_key_equal(const PublicKey *a, const PublicKey *b);
+/** A "PUBLIC KEY" block. Owned. */
+char *public_key_to_pem(const PublicKey *key);
+
+/** Checks @signature over @message; a P-256 signature must be canonical DER. Errors: UNTRUSTED. */
+bool public_key_verify(const PublicKey *key, Span message, Span signature,
+                       GError **error) MUST_CHECK;
