@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * digest: SHA-256 (FIPS 180-4), one message at a time, in pieces, or many independent ones at once. */
+ * digest: SHA-256 (FIPS 180-4), one message at a time, in pieces, or many independent ones at once.
+ */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -7,8 +8,8 @@
 #include "base/error.h"
 #include "base/span.h"
 
-#define DIGEST_SIZE 32
-#define DIGEST_HEX_SIZE 65    /* 64 hex digits and NUL */
+#define DIGEST_SIZE        32
+#define DIGEST_HEX_SIZE    65 /* 64 hex digits and NUL */
 #define DIGEST_STRING_SIZE 72 /* "sha256:", 64 hex digits and NUL */
 
 typedef struct {

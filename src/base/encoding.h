@@ -12,7 +12,8 @@ char *hex_encode(Span span);
 GBytes *hex_decode(const char *text, GError **error) MUST_CHECK;
 /** Standard alphabet with padding, no line breaks. Owned. */
 char *base64_encode(Span span);
-/** Standard alphabet, padded, canonical trailing bits, no white space. Returns: owned. Errors: INVALID. */
+/** Standard alphabet, padded, canonical trailing bits, no white space. Returns: owned. Errors:
+ * INVALID. */
 GBytes *base64_decode(const char *text, GError **error) MUST_CHECK;
 /** As base64_decode, and the URL-safe alphabet and missing padding are accepted too (DSSE, JWT). */
 GBytes *base64_decode_lenient(const char *text, GError **error) MUST_CHECK;

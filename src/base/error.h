@@ -2,7 +2,8 @@
  * error: kinds of failure, and helpers that set, prefix and ignore a GError.
  *
  * Every error code of ours carries its kind in the upper bits: ERROR_CODE(kind, n). A module gets a
- * domain of its own only if a caller branches on it; all others use BASE_ERROR with a plain kind. */
+ * domain of its own only if a caller branches on it; all others use BASE_ERROR with a plain kind.
+ */
 #pragma once
 #include <glib.h>
 #include <stdbool.h>
@@ -32,20 +33,20 @@ typedef enum {
 #define BASE_ERROR (base_error_quark())
 GQuark base_error_quark(void);
 typedef enum { /* the kinds as codes of the common domain */
-    BASE_ERROR_INVALID = ERROR_CODE(ERROR_KIND_INVALID, 0),
-    BASE_ERROR_NOT_FOUND = ERROR_CODE(ERROR_KIND_NOT_FOUND, 0),
-    BASE_ERROR_EXISTS = ERROR_CODE(ERROR_KIND_EXISTS, 0),
-    BASE_ERROR_CONFLICT = ERROR_CODE(ERROR_KIND_CONFLICT, 0),
-    BASE_ERROR_DENIED = ERROR_CODE(ERROR_KIND_DENIED, 0),
-    BASE_ERROR_LIMIT = ERROR_CODE(ERROR_KIND_LIMIT, 0),
-    BASE_ERROR_BUSY = ERROR_CODE(ERROR_KIND_BUSY, 0),
-    BASE_ERROR_TIMEOUT = ERROR_CODE(ERROR_KIND_TIMEOUT, 0),
-    BASE_ERROR_CANCELLED = ERROR_CODE(ERROR_KIND_CANCELLED, 0),
-    BASE_ERROR_UNAVAILABLE = ERROR_CODE(ERROR_KIND_UNAVAILABLE, 0),
-    BASE_ERROR_CORRUPT = ERROR_CODE(ERROR_KIND_CORRUPT, 0),
-    BASE_ERROR_UNTRUSTED = ERROR_CODE(ERROR_KIND_UNTRUSTED, 0),
-    BASE_ERROR_IO = ERROR_CODE(ERROR_KIND_IO, 0),
-    BASE_ERROR_INTERNAL = ERROR_CODE(ERROR_KIND_INTERNAL, 0),
+               BASE_ERROR_INVALID = ERROR_CODE(ERROR_KIND_INVALID, 0),
+               BASE_ERROR_NOT_FOUND = ERROR_CODE(ERROR_KIND_NOT_FOUND, 0),
+               BASE_ERROR_EXISTS = ERROR_CODE(ERROR_KIND_EXISTS, 0),
+               BASE_ERROR_CONFLICT = ERROR_CODE(ERROR_KIND_CONFLICT, 0),
+               BASE_ERROR_DENIED = ERROR_CODE(ERROR_KIND_DENIED, 0),
+               BASE_ERROR_LIMIT = ERROR_CODE(ERROR_KIND_LIMIT, 0),
+               BASE_ERROR_BUSY = ERROR_CODE(ERROR_KIND_BUSY, 0),
+               BASE_ERROR_TIMEOUT = ERROR_CODE(ERROR_KIND_TIMEOUT, 0),
+               BASE_ERROR_CANCELLED = ERROR_CODE(ERROR_KIND_CANCELLED, 0),
+               BASE_ERROR_UNAVAILABLE = ERROR_CODE(ERROR_KIND_UNAVAILABLE, 0),
+               BASE_ERROR_CORRUPT = ERROR_CODE(ERROR_KIND_CORRUPT, 0),
+               BASE_ERROR_UNTRUSTED = ERROR_CODE(ERROR_KIND_UNTRUSTED, 0),
+               BASE_ERROR_IO = ERROR_CODE(ERROR_KIND_IO, 0),
+               BASE_ERROR_INTERNAL = ERROR_CODE(ERROR_KIND_INTERNAL, 0),
 } BaseError;
 
 /** The kind of @error; ERROR_KIND_NONE for NULL and for codes that carry none. */
@@ -54,8 +55,7 @@ ErrorKind error_kind(const GError *error);
 const char *error_kind_name(ErrorKind kind);
 
 /** Sets @error unless it is NULL. @format: lower case, subject in single quotes, no full stop. */
-void error_set(GError **error, GQuark domain, int code, const char *format, ...)
-    PRINTF_LIKE(4, 5);
+void error_set(GError **error, GQuark domain, int code, const char *format, ...) PRINTF_LIKE(4, 5);
 /** As error_set, with ": " and the text of the current errno appended. */
 void error_set_errno(GError **error, GQuark domain, int code, const char *format, ...)
     PRINTF_LIKE(4, 5);

@@ -18,7 +18,8 @@ fd_clear(int *fd)
         close(*fd);
     *fd = -1;
 }
-/** A descriptor closed at the end of its scope: AUTO_FD int fd = open(…); hand over with fd_steal. */
+/** A descriptor closed at the end of its scope: AUTO_FD int fd = open(…); hand over with fd_steal.
+ */
 #define AUTO_FD __attribute__((cleanup(fd_clear)))
 static inline int
 fd_steal(int *fd)
@@ -33,18 +34,23 @@ fd_steal(int *fd)
 bool fd_write_all(int fd, Span span, GError **error) MUST_CHECK;
 /** Reads to the end, at most @limit_bytes. Returns: owned. Errors: LIMIT, IO. */
 GBytes *fd_read_all(int fd, size_t limit_bytes, GError **error) MUST_CHECK;
-/** Copies exactly what is left in @from, at most @limit_bytes. @copied_out: optional. Errors: LIMIT, IO. */
-bool fd_copy(int from, int to, uint64_t limit_bytes, uint64_t *copied_out, GError **error) MUST_CHECK;
+/** Copies exactly what is left in @from, at most @limit_bytes. @copied_out: optional. Errors:
+ * LIMIT, IO. */
+bool fd_copy(int from, int to, uint64_t limit_bytes, uint64_t *copied_out,
+             GError **error) MUST_CHECK;
 
-/** Reads a whole file, at most @limit_bytes. @dirfd: AT_FDCWD or a folder. Errors: NOT_FOUND, LIMIT, IO. */
+/** Reads a whole file, at most @limit_bytes. @dirfd: AT_FDCWD or a folder. Errors: NOT_FOUND,
+ * LIMIT, IO. */
 GBytes *file_read(int dirfd, const char *path, size_t limit_bytes, GError **error) MUST_CHECK;
 /** As file_read, NUL-terminated text; a NUL byte or broken UTF-8 inside is INVALID. Owned. */
 char *file_read_text(int dirfd, const char *path, size_t limit_bytes, GError **error) MUST_CHECK;
 /** Replaces or creates @name in @dirfd: temporary name, write, fsync, rename, fsync of the folder.
  * Either the old or the new content is there after a crash. @name has no '/'. Errors: IO. */
-bool file_write_atomic(int dirfd, const char *name, Span content, mode_t mode, GError **error) MUST_CHECK;
+bool file_write_atomic(int dirfd, const char *name, Span content, mode_t mode,
+                       GError **error) MUST_CHECK;
 /** As file_write_atomic, but an existing file is left alone. Errors: EXISTS, IO. */
-bool file_write_new(int dirfd, const char *name, Span content, mode_t mode, GError **error) MUST_CHECK;
+bool file_write_new(int dirfd, const char *name, Span content, mode_t mode,
+                    GError **error) MUST_CHECK;
 
 /** Opens a folder: O_DIRECTORY | O_CLOEXEC. Returns -1 on error. Errors: NOT_FOUND, IO. */
 int dir_open(int dirfd, const char *path, GError **error) MUST_CHECK;
@@ -53,8 +59,8 @@ bool dir_create_all(int dirfd, const char *path, mode_t mode, GError **error) MU
 /** Removes @path and everything below it, without following links. Absent is fine. Errors: IO. */
 bool dir_remove_all(int dirfd, const char *path, GError **error) MUST_CHECK;
 /** Opens @path beneath @dirfd: openat2 with RESOLVE_BENEATH, NO_SYMLINKS, NO_MAGICLINKS and
- * O_CLOEXEC | O_NOFOLLOW added to @flags. Returns -1 on error. Errors: NOT_FOUND, DENIED (leaves the root
- * or meets a link), IO. */
+ * O_CLOEXEC | O_NOFOLLOW added to @flags. Returns -1 on error. Errors: NOT_FOUND, DENIED (leaves
+ * the root or meets a link), IO. */
 int open_beneath(int dirfd, const char *path, int flags, mode_t mode, GError **error) MUST_CHECK;
 /** The names in a folder without "." and "..", sorted by bytes; owned GPtrArray of owned strings.
  * More than @max_names is LIMIT. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * os: the operating system calls that decide what survives a crash. All durable writing of ours goes
- * through these, so that a test can number, fail, drop or reorder them: tests link os_fault.c instead
- * of os.c. Same arguments and results as the call they name; EINTR is retried where POSIX allows. */
+ * os: the operating system calls that decide what survives a crash. All durable writing of ours
+ * goes through these, so that a test can number, fail, drop or reorder them: tests link os_fault.c
+ * instead of os.c. Same arguments and results as the call they name; EINTR is retried where POSIX
+ * allows. */
 #pragma once
 #include <stddef.h>
 #include <sys/types.h>

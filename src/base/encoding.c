@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * encoding: hexadecimal, base64 (RFC 4648) and UTF-8. */
+#include "base/encoding.h"
+#include "base/banned.h"
+
+enum { NOT_A_DIGIT = 0xff };
+
+char *
+hex_encode(Span span)
+{
+    static const char digits[] = "0123456789abcdef";
+    char *text = g_malloc(span.len * 2 + 1);
+
+    for (size_t i = 0; i < span.len; i++) {
+        text[2 * i] = digits[span.data[i] >> 4];
+        text[2 * i + 1] = digits[span.data[i] & 15];
+    }
+    text[span.len * 2] = '\0';
+    return text;
+}
+
+static uint8_t
+hex_value(char c)
+{
+    if (c >= '0' && c <= '9')
+        return (uint8_t)(c - '0');
+    if (c >= 'a' && c <= 'f')
+        return (uint8_t)(c - 'a' + 10);
+    return NOT_A_DIGIT;
+}
+
+GBytes *
+hex_decode(const char *text, GError **error)
+{
+    size_t len = strlen(text);
+
+    if (len % 2 != 0) {
+        error_set(error, BASE_ERROR, BASE_ERROR_INVALID, "hex text has an odd length of %zu", len);
+        return NULL;
+    }
+    g_autofree uint8_t *out = g_malloc(len / 2 + 1);
+
+    for (size_t i = 0; i < len; i += 2) {
+        uint8_t high = hex_value(text[i]);
+        uint8_t low = hex_value(text[i + 1]);
+
+        if (high == NOT_A_DIGIT || low == NOT_A_DIGIT) {
+            error_set(error, BASE_ERROR, BASE_ERROR_INVALID,
+                      "hex text has something else than 0-9 and a-f near byte %zu", i);
+            return NULL;
+        }
+        out[i / 2] = (uint8_t)(high << 4 | low);
+    }
+    return g_bytes_new_take(g_steal_pointer(&out), len / 2);
+}
+
+char *
+base64_encode(Span span)
+{
+    if (span.len == 0)
+        return g_strdup("");
+    return g_base64_encode(span.data, span.len);
+}
+
+typedef enum {
+    BASE64_STRICT = 0,
+    BASE64_LENIENT = 1 << 0, /* URL-safe digits and missing padding too */
+} Base64Flags;
+
+static uint8_t
+base64_value(char c, Base64Flags flags)
+{
+    if (c >= 'A' && c <= 'Z')
+        return (uint8_t)(c - 'A');
+    if (c >= 'a' && c <= 'z')
+        return (uint8_t)(c - 'a' + 26);
+    if (c >= '0' && c <= '9')
+        return (uint8_t)(c - '0' + 52);
+    if (c == '+' || (c == '-' && (flags & BASE64_LENIENT)))
+        return 62;
+    if (c == '/' || (c == '_' && (flags & BASE64_LENIENT)))
+        return 63;
+    return NOT_A_DIGIT;
+}
+
+static GBytes *
+refuse_base64(GError **error, const char *why)
+{
+    error_set(error, BASE_ERROR, BASE_ERROR_INVALID, "not base64: %s", why);
+    return NULL;
+}
+
+static GBytes *
+decode_base64(const char *text, Base64Flags flags, GError **error)
+{
+    size_t len = strlen(text);
+    size_t padding = 0;
+
+    while (padding < 2 && len > padding && text[len - padding - 1] == '=')
+        padding++;
+    bool unpadded = padding == 0 && (flags & BASE64_LENIENT);
+
+    if (len % 4 != 0 && !unpadded)
+        return refuse_base64(error, "the length is not a multiple of four");
+    size_t n_digits = len - padding;
+
+    if (n_digits % 4 == 1)
+        return refuse_base64(error, "a single digit is left at the end");
+    g_autofree uint8_t *out = g_malloc(n_digits / 4 * 3 + 3);
+    size_t n_out = 0;
+    uint32_t bits = 0;
+    unsigned n_bits = 0;
+
+    for (size_t i = 0; i < n_digits; i++) {
+        uint8_t value = base64_value(text[i], flags);
+
+        if (value == NOT_A_DIGIT)
+            return refuse_base64(error, "a character outside the alphabet");
+        bits = bits << 6 | value;
+        n_bits += 6;
+        if (n_bits >= 8) {
+            n_bits -= 8;
+            out[n_out++] = (uint8_t)(bits >> n_bits);
+        }
+    }
+    if ((bits & ((1u << n_bits) - 1)) != 0)
+        return refuse_base64(error, "the last digit has bits that belong to no byte");
+    return g_bytes_new_take(g_steal_pointer(&out), n_out);
+}
+
+GBytes *
+base64_decode(const char *text, GError **error)
+{
+    return decode_base64(text, BASE64_STRICT, error);
+}
+
+GBytes *
+base64_decode_lenient(const char *text, GError **error)
+{
+    return decode_base64(text, BASE64_LENIENT, error);
+}
+
+bool
+utf8_is_valid(Span span)
+{
+    return span.len == 0 || g_utf8_validate_len((const char *)span.data, span.len, NULL);
+}

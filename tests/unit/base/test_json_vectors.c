@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * test_json_vectors: JSONTestSuite and RFC 8785 vectors; a failure names the case. */
+#include <fcntl.h>
+#include <stdlib.h>
+#include "testing.h"
+#include "base/encoding.h"
+#include "base/files.h"
+#include "base/json.h"
+#include "base/limits.h"
+#include "base/banned.h"
+
+typedef struct {
+    char *folder;     /* owned: $VECTORS/<topic>, or NULL when absent */
+    GPtrArray *names; /* owned */
+    GString *wrong;   /* owned: what did not behave, all of it */
+    GError *error;    /* owned */
+} Fixture;
+
+static int
+setup(void **state)
+{
+    Fixture *f = g_new0(Fixture, 1);
+
+    f->wrong = g_string_new(NULL);
+    *state = f;
+    return 0;
+}
+
+static int
+teardown(void **state)
+{
+    Fixture *f = *state;
+
+    g_free(f->folder);
+    g_clear_pointer(&f->names, g_ptr_array_unref);
+    g_string_free(f->wrong, TRUE);
+    g_clear_error(&f->error);
+    g_free(f);
+    return 0;
+}
+
+/* Skips by name where the vectors are not there. */
+static void
+need_vectors(Fixture *f, const char *topic)
+{
+    const char *root = getenv("VECTORS");
+
+    f->folder = g_build_filename(root != NULL ? root : "", topic, NULL);
+    f->names = dir_list(AT_FDCWD, f->folder, 100000, NULL);
+    if (f->names == NULL) {
+        print_message("no vectors in '%s'\n", f->folder);
+        skip();
+    }
+}
+
+static GBytes *
+read_vector(Fixture *f, const char *name)
+{
+    g_autofree char *path = g_build_filename(f->folder, name, NULL);
+    GBytes *bytes = file_read(AT_FDCWD, path, LIMIT_JSON_BYTES, &f->error);
+
+    assert_no_gerror(f->error);
+    return bytes;
+}
+
+/* What RFC 8259 leaves open and we refuse: two members of one name. */
+static bool
+refused_on_purpose(const char *name)
+{
+    return g_str_has_prefix(name, "y_object_duplicated_key") ||
+           g_str_has_prefix(name, "y_string_null_escape") ||
+           g_str_has_prefix(name, "y_object_escaped_null_in_key");
+}
+
+static void
+parse_decides_as_the_json_test_suite(void **state)
+{
+    Fixture *f = *state;
+    unsigned n_cases = 0;
+
+    need_vectors(f, "json-parsing");
+    for (unsigned i = 0; i < f->names->len; i++) {
+        const char *name = f->names->pdata[i];
+
+        if (!g_str_has_suffix(name, ".json"))
+            continue;
+        g_autoptr(GBytes) text = read_vector(f, name);
+        g_autoptr(json_t) value = json_parse(span_of_bytes(text), LIMIT_JSON_BYTES, NULL);
+        bool wanted = name[0] == 'y' && !refused_on_purpose(name);
+
+        n_cases++;
+        if (name[0] != 'i' && (value != NULL) != wanted)
+            g_string_append_printf(f->wrong, "%s: %s\n", name, wanted ? "refused" : "accepted");
+    }
+    print_message("%u cases\n", n_cases);
+    assert_true(n_cases > 100);
+    assert_string_equal(f->wrong->str, "");
+}
+
+static void
+canonical_form_is_that_of_the_rfc_8785_vectors(void **state)
+{
+    Fixture *f = *state;
+    unsigned n_cases = 0;
+
+    need_vectors(f, "jcs/input");
+    for (unsigned i = 0; i < f->names->len; i++) {
+        const char *name = f->names->pdata[i];
+        g_autofree char *wanted_name = g_build_filename("../output", name, NULL);
+        g_autoptr(GBytes) text = read_vector(f, name);
+        g_autoptr(GBytes) wanted = read_vector(f, wanted_name);
+        g_autoptr(json_t) value = json_parse(span_of_bytes(text), LIMIT_JSON_BYTES, &f->error);
+
+        assert_no_gerror(f->error);
+        n_cases++;
+        if (!json_is_canonical(span_of_bytes(wanted), value)) {
+            g_autofree char *got = json_canonical(value, NULL, NULL);
+            g_string_append_printf(f->wrong, "%s: got %s\n", name, got);
+        }
+    }
+    assert_true(n_cases >= 3);
+    assert_string_equal(f->wrong->str, "");
+}
+
+/* One line of es6-numbers.csv: the bits of a double in hex, a comma, the text. */
+static void
+check_number(Fixture *f, char *line)
+{
+    char *comma = strchr(line, ',');
+
+    assert_non_null(comma);
+    *comma = '\0';
+    union {
+        uint64_t bits;
+        double value;
+    } number = { .bits = g_ascii_strtoull(line, NULL, 16) };
+    g_autoptr(json_t) real = json_real(number.value);
+    g_autofree char *got = json_canonical(real, NULL, NULL);
+
+    if (g_strcmp0(got, comma + 1) != 0)
+        g_string_append_printf(f->wrong, "%s: wanted %s, got %s\n", line, comma + 1,
+                               got != NULL ? got : "an error");
+}
+
+static void
+numbers_are_written_as_ecmascript_does(void **state)
+{
+    Fixture *f = *state;
+
+    need_vectors(f, "jcs");
+    g_autoptr(GBytes) bytes = read_vector(f, "es6-numbers.csv");
+    Span span = span_of_bytes(bytes);
+    g_autofree char *text = g_strndup((const char *)span.data, span.len);
+    g_auto(GStrv) lines = g_strsplit(g_strstrip(text), "\n", -1);
+    unsigned n_cases = 0;
+
+    for (char **line = lines; *line != NULL; line++, n_cases++)
+        check_number(f, g_strstrip(*line));
+    print_message("%u cases\n", n_cases);
+    assert_true(n_cases > 1000);
+    assert_string_equal(f->wrong->str, "");
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(parse_decides_as_the_json_test_suite, setup, teardown),
+        cmocka_unit_test_setup_teardown(canonical_form_is_that_of_the_rfc_8785_vectors, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(numbers_are_written_as_ecmascript_does, setup, teardown),
+    };
+
+    return cmocka_run_group_tests_name("json_vectors", tests, NULL, NULL);
+}
