@@ -9,12 +9,12 @@
 #include <glib.h>
 #include <string.h>
 
-/** Fails unless @error is set with @domain and @code; prints what came instead. */
-#define assert_gerror(error, domain, wanted) \
+/** Fails unless @error is set with domain @quark and code @wanted; prints what came instead. */
+#define assert_gerror(error, quark, wanted) \
     do { \
         if ((error) == NULL) \
             fail_msg("wanted %s, got no error", #wanted); \
-        else if ((error)->domain != (domain) || (error)->code != (int)(wanted)) \
+        else if ((error)->domain != (quark) || (error)->code != (int)(wanted)) \
             fail_msg("wanted %s, got %s/%d: %s", #wanted, \
                      g_quark_to_string((error)->domain), (error)->code, (error)->message); \
     } while (0)
@@ -28,4 +28,4 @@
     } while (0)
 
 /** The case label of a table test, printed before its assertions so that a failure names it. */
-#define test_case(...) print_message(__VA_ARGS__)
+#define test_case(...) print_message("# " __VA_ARGS__)
