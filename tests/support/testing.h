@@ -9,23 +9,28 @@
 #include <glib.h>
 #include <string.h>
 
-/** Fails unless @error is set with domain @quark and code @wanted; prints what came instead. */
-#define assert_gerror(error, quark, wanted) \
-    do { \
-        if ((error) == NULL) \
-            fail_msg("wanted %s, got no error", #wanted); \
-        else if ((error)->domain != (quark) || (error)->code != (int)(wanted)) \
-            fail_msg("wanted %s, got %s/%d: %s", #wanted, \
-                     g_quark_to_string((error)->domain), (error)->code, (error)->message); \
+/** Fails unless @error is set with @wanted_domain and @wanted; prints what came instead. */
+#define assert_gerror(error, wanted_domain, wanted)                                                \
+    do {                                                                                           \
+        if ((error) == NULL)                                                                       \
+            fail_msg("wanted %s, got no error", #wanted);                                          \
+        else if ((error)->domain != (wanted_domain) || (error)->code != (int)(wanted))             \
+            fail_msg("wanted %s, got %s/%d: %s", #wanted, g_quark_to_string((error)->domain),      \
+                     (error)->code, (error)->message);                                             \
     } while (0)
 
 /** Fails if @error is set and prints it. */
-#define assert_no_gerror(error) \
-    do { \
-        if ((error) != NULL) \
-            fail_msg("unexpected error %s/%d: %s", g_quark_to_string((error)->domain), \
-                     (error)->code, (error)->message); \
+#define assert_no_gerror(error)                                                                    \
+    do {                                                                                           \
+        if ((error) != NULL)                                                                       \
+            fail_msg("unexpected error %s/%d: %s", g_quark_to_string((error)->domain),             \
+                     (error)->code, (error)->message);                                             \
     } while (0)
 
-/** The case label of a table test, printed before its assertions so that a failure names it. */
-#define test_case(...) print_message("# " __VA_ARGS__)
+/** The case label of a table test, printed before its assertions so that a failure names it: a TAP
+ * comment. The format is a literal without a newline. */
+#define test_case(...)                                                                             \
+    do {                                                                                           \
+        print_message("# " __VA_ARGS__);                                                           \
+        print_message("\n");                                                                       \
+    } while (0)

@@ -48,7 +48,7 @@ need_vectors(Fixture *f, const char *topic)
     f->folder = g_build_filename(root != NULL ? root : "", topic, NULL);
     f->names = dir_list(AT_FDCWD, f->folder, 100000, NULL);
     if (f->names == NULL) {
-        print_message("no vectors in '%s'\n", f->folder);
+        print_message("# no vectors in '%s'\n", f->folder);
         skip();
     }
 }
@@ -92,7 +92,7 @@ parse_decides_as_the_json_test_suite(void **state)
         if (name[0] != 'i' && (value != NULL) != wanted)
             g_string_append_printf(f->wrong, "%s: %s\n", name, wanted ? "refused" : "accepted");
     }
-    print_message("%u cases\n", n_cases);
+    print_message("# %u cases\n", n_cases);
     assert_true(n_cases > 100);
     assert_string_equal(f->wrong->str, "");
 }
@@ -156,7 +156,7 @@ numbers_are_written_as_ecmascript_does(void **state)
 
     for (char **line = lines; *line != NULL; line++, n_cases++)
         check_number(f, g_strstrip(*line));
-    print_message("%u cases\n", n_cases);
+    print_message("# %u cases\n", n_cases);
     assert_true(n_cases > 1000);
     assert_string_equal(f->wrong->str, "");
 }
