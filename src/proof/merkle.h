@@ -32,10 +32,30 @@ Digest merkle_empty_root(void);
 /** Errors: UNTRUSTED (does not hold, hashes missing or too many, index outside the tree). */
 bool merkle_verify_inclusion(const Digest *leaf_hash, uint64_t index, const MerkleHead *head,
                              MerkleProof proof, GError **error) MUST_CHECK;
-/** Whether @newer's tree begins with all of @older's. An empty older tree needs an empty proof and
- * the empty root. Errors: UNTRUSTED. */
+/** Whether @newer's tree begins with all of @older's. Of an empty older tree nothing can be proved,
+ * and it is refused: every log begins with it. Errors: UNTRUSTED. */
 bool merkle_verify_consistency(const MerkleHead *older, const MerkleHead *newer, MerkleProof proof,
                                GError **error) MUST_CHECK;
+
+/* A part of a tree that has a node of its own: leaves start up to but not end, where start is a
+ * multiple of the smallest power of two that is not below end - start. */
+typedef struct {
+    uint64_t start, end;
+} MerkleRange;
+
+typedef struct {
+    MerkleRange range;
+    Digest root;
+} MerkleSubtree;
+
+/** Errors: as merkle_verify_inclusion, and for a range that is not a subtree. */
+bool merkle_verify_subtree_inclusion(const Digest *leaf_hash, uint64_t index,
+                                     const MerkleSubtree *tree, MerkleProof proof,
+                                     GError **error) MUST_CHECK;
+/** Whether @part is part of @head's tree. An empty part holds with the empty root and no hashes.
+ * Errors: UNTRUSTED. */
+bool merkle_verify_subtree_consistency(const MerkleSubtree *part, const MerkleHead *head,
+                                       MerkleProof proof, GError **error) MUST_CHECK;
 
 /* The right edge: enough of a tree to append to it and to know its root. A plain value: copy
  * freely. */
@@ -71,7 +91,7 @@ typedef struct {
 /** Errors: INVALID (index not below size). */
 bool merkle_plan_inclusion(uint64_t index, uint64_t size, MerklePlan *plan_out,
                            GError **error) MUST_CHECK;
-/** Errors: INVALID (size1 above size2). */
+/** No hashes when size1 is 0 or size2. Errors: INVALID (size1 above size2). */
 bool merkle_plan_consistency(uint64_t size1, uint64_t size2, MerklePlan *plan_out,
                              GError **error) MUST_CHECK;
 /** One hash: the root at @size, at least 1. */

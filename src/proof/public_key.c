@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * public_key: keys by their SPKI bytes; checks over contexts prepared once per key.
+ *
+ * 1. One encoding per key: the fixed DER head, then the raw key. So bytes, keyid and key are one.
+ * 2. The prepared context is only ever copied, never used, so a key may be shared by threads. */
+#include "proof/public_key.h"
+#include <assert.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+#include "base/encoding.h"
+#include "base/limits.h"
+#include "base/banned.h"
+
+typedef struct {
+    const char *name; /* static */
+    int evp_type;
+    size_t head_len; /* bytes of the DER head */
+    size_t raw_len;  /* bytes after it */
+    uint8_t head[27];
+} KindRow;
+
+static const KindRow kinds[PUBLIC_KEY_N_KINDS] = {
+    [PUBLIC_KEY_NONE] = { .name = "none" },
+    [PUBLIC_KEY_P256] = { "p256", EVP_PKEY_EC, 26, 65, { 0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a,
+                                                         0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06,
+                                                         0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03,
+                                                         0x01, 0x07, 0x03, 0x42, 0x00 } },
+    [PUBLIC_KEY_ED25519] = { "ed25519",
+                             EVP_PKEY_ED25519,
+                             12,
+                             32,
+                             { 0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21,
+                               0x00 } },
+};
+
+struct PublicKey {
+    gatomicrefcount refs;
+    PublicKeyKind kind;
+    Digest keyid;
+    EVP_PKEY *pkey;         /* owned */
+    EVP_PKEY_CTX *prepared; /* owned; P-256: ready to verify; see rule 2 */
+    size_t spki_len;
+    uint8_t spki[PUBLIC_KEY_P256_SPKI_SIZE];
+};
+
+static PublicKeyKind
+kind_of_spki(Span der)
+{
+    for (PublicKeyKind kind = PUBLIC_KEY_NONE + 1; kind < PUBLIC_KEY_N_KINDS; kind++) {
+        const KindRow *row = &kinds[kind];
+        if (der.len == row->head_len + row->raw_len &&
+            memcmp(der.data, row->head, row->head_len) == 0)
+            return kind;
+    }
+    return PUBLIC_KEY_NONE;
+}
+
+/* Says why @der is none of the encodings we take: a key of another algorithm, or no key. */
+static void
+set_unknown_spki(Span der, GError **error)
+{
+    const uint8_t *at = der.data;
+    EVP_PKEY *pkey = d2i_PUBKEY(NULL, &at, (long)der.len);
+    int type = pkey != NULL ? EVP_PKEY_get_base_id(pkey) : NID_undef;
+    bool is_known = type == EVP_PKEY_EC || type == EVP_PKEY_ED25519;
+
+    if (pkey != NULL && !is_known)
+        error_set(error, BASE_ERROR, BASE_ERROR_UNAVAILABLE,
+                  "cannot use public key: algorithm '%s' is not supported, wanted p256 or ed25519",
+                  OBJ_nid2sn(type));
+    else
+        error_set(error, BASE_ERROR, BASE_ERROR_INVALID,
+                  "cannot read public key: not a SubjectPublicKeyInfo of an Ed25519 key or of a "
+                  "P-256 key with named curve and uncompressed point");
+    EVP_PKEY_free(pkey);
+    ERR_clear_error();
+}
+
+static bool
+prepare(PublicKey *key)
+{
+    const uint8_t *at = key->spki;
+
+    key->pkey = d2i_PUBKEY(NULL, &at, (long)key->spki_len);
+    if (key->pkey == NULL || at != key->spki + key->spki_len ||
+        EVP_PKEY_get_base_id(key->pkey) != kinds[key->kind].evp_type)
+        return false;
+    if (key->kind != PUBLIC_KEY_P256)
+        return true;
+    key->prepared = EVP_PKEY_CTX_new_from_pkey(NULL, key->pkey, NULL);
+    return key->prepared != NULL && EVP_PKEY_verify_init(key->prepared) == 1;
+}
+
+PublicKey *
+public_key_from_spki(Span der, GError **error)
+{
+    PublicKeyKind kind = kind_of_spki(der);
+    if (kind == PUBLIC_KEY_NONE) {
+        set_unknown_spki(der, error);
+        return NULL;
+    }
+
+    g_autoptr(PublicKey) key = g_new0(PublicKey, 1);
+    g_atomic_ref_count_init(&key->refs);
+    key->kind = kind;
+    key->spki_len = der.len;
+    memcpy(key->spki, der.data, der.len);
+    key->keyid = digest_of(der);
+    if (!prepare(key)) {
+        ERR_clear_error();
+        error_set(error, BASE_ERROR, BASE_ERROR_INVALID,
+                  "cannot read public key: the %s point is not on the curve", kinds[kind].name);
+        return NULL;
+    }
+    return g_steal_pointer(&key);
+}
+
+static PublicKey *
+from_raw(PublicKeyKind kind, Span raw, GError **error)
+{
+    uint8_t der[PUBLIC_KEY_P256_SPKI_SIZE];
+    const KindRow *row = &kinds[kind];
+
+    if (raw.len != row->raw_len) {
+        error_set(error, BASE_ERROR, BASE_ERROR_INVALID,
+                  "cannot read public key: %zu bytes, a raw %s key has %zu", raw.len, row->name,
+                  row->raw_len);
+        return NULL;
+    }
+    memcpy(der, row->head, row->head_len);
+    memcpy(der + row->head_len, raw.data, raw.len);
+    return public_key_from_spki(span_of(der, row->head_len + row->raw_len), error);
+}
+
+PublicKey *
+public_key_ed25519_from_raw(Span raw, GError **error)
+{
+    return from_raw(PUBLIC_KEY_ED25519, raw, error);
+}
+
+PublicKey *
+public_key_p256_from_point(Span point, GError **error)
+{
+    if (point.len > 0 && point.data[0] != 0x04) {
+        error_set(error, BASE_ERROR, BASE_ERROR_INVALID,
+                  "cannot read public key: the p256 point is not uncompressed");
+        return NULL;
+    }
+    return from_raw(PUBLIC_KEY_P256, point, error);
+}
+
+#define PEM_BEGIN "-----BEGIN PUBLIC KEY-----\n"
+#define PEM_END   "-----END PUBLIC KEY-----"
+
+PublicKey *
+public_key_from_pem(Span pem, GError **error)
+{
+    if (pem.len > LIMIT_KEY_FILE_BYTES) {
+        error_set(error, BASE_ERROR, BASE_ERROR_LIMIT,
+                  "cannot read public key: %zu bytes, the limit is %u", pem.len,
+                  LIMIT_KEY_FILE_BYTES);
+        return NULL;
+    }
+
+    g_autoptr(GString) base64 = g_string_new(NULL);
+    g_autofree char *text = g_strndup((const char *)pem.data, pem.len);
+    const char *end = g_str_has_prefix(text, PEM_BEGIN) ? strstr(text, "\n" PEM_END) : NULL;
+    const char *rest = end != NULL ? end + strlen("\n" PEM_END) : NULL;
+    if (rest == NULL || strlen(text) != pem.len || (*rest != '\0' && strcmp(rest, "\n") != 0)) {
+        error_set(error, BASE_ERROR, BASE_ERROR_INVALID,
+                  "cannot read public key: not one PEM block 'PUBLIC KEY'");
+        return NULL;
+    }
+    for (const char *at = text + strlen(PEM_BEGIN); at < end; at++) {
+        if (*at != '\n')
+            g_string_append_c(base64, *at);
+    }
+
+    g_autoptr(GBytes) der = base64_decode(base64->str, error);
+    if (der == NULL) {
+        error_prefix(error, "cannot read public key");
+        return NULL;
+    }
+    return public_key_from_spki(span_of_bytes(der), error);
+}
+
+PublicKey *
+public_key_ref(const PublicKey *key)
+{
+    PublicKey *shared = (PublicKey *)key; /* the count is the only mutable member */
+
+    g_atomic_ref_count_inc(&shared->refs);
+    return shared;
+}
+
+void
+public_key_unref(PublicKey *key)
+{
+    if (key == NULL || !g_atomic_ref_count_dec(&key->refs))
+        return;
+    EVP_PKEY_CTX_free(key->prepared);
+    EVP_PKEY_free(key->pkey);
+    g_free(key);
+}
+
+PublicKeyKind
+public_key_kind(const PublicKey *key)
+{
+    return key->kind;
+}
+
+const char *
+public_key_kind_name(PublicKeyKind kind)
+{
+    assert(kind < PUBLIC_KEY_N_KINDS);
+    return kinds[kind].name;
+}
+
+Span
+public_key_spki(const PublicKey *key)
+{
+    return span_of(key->spki, key->spki_len);
+}
+
+Span
+public_key_raw(const PublicKey *key)
+{
+    return span_of(key->spki + kinds[key->kind].head_len, kinds[key->kind].raw_len);
+}
+
+Digest
+public_key_keyid(const PublicKey *key)
+{
+    return key->keyid;
+}
+
+bool
+public_key_equal(const PublicKey *a, const PublicKey *b)
+{
+    return digest_equal(&a->keyid, &b->keyid);
+}
+
+char *
+public_key_to_pem(const PublicKey *key)
+{
+    g_autofree char *base64 = base64_encode(public_key_spki(key));
+    GString *pem = g_string_new(PEM_BEGIN);
+
+    for (const char *at = base64; *at != '\0';) {
+        size_t n = MIN(strlen(at), 64u); /* RFC 7468 section 2: lines of 64 */
+        g_string_append_len(pem, at, (gssize)n);
+        g_string_append_c(pem, '\n');
+        at += n;
+    }
+    g_string_append(pem, PEM_END "\n");
+    return g_string_free(pem, FALSE);
+}
+
+static bool
+verify_p256(const PublicKey *key, Span message, Span signature)
+{
+    Digest digest = digest_of(message);
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_dup(key->prepared);
+    bool ok = ctx != NULL && EVP_PKEY_verify(ctx, signature.data, signature.len, digest.bytes,
+                                             sizeof digest.bytes) == 1;
+
+    EVP_PKEY_CTX_free(ctx);
+    return ok;
+}
+
+static bool
+verify_ed25519(const PublicKey *key, Span message, Span signature)
+{
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    bool ok = ctx != NULL && EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, key->pkey) == 1 &&
+              EVP_DigestVerify(ctx, signature.data, signature.len, message.data, message.len) == 1;
+
+    EVP_MD_CTX_free(ctx);
+    return ok;
+}
+
+bool
+public_key_verify(const PublicKey *key, Span message, Span signature, GError **error)
+{
+    bool ok = key->kind == PUBLIC_KEY_P256 ? verify_p256(key, message, signature)
+                                           : verify_ed25519(key, message, signature);
+
+    if (!ok) {
+        char hex[DIGEST_HEX_SIZE];
+        digest_to_hex(&key->keyid, hex);
+        ERR_clear_error();
+        error_set(error, BASE_ERROR, BASE_ERROR_UNTRUSTED,
+                  "the signature by %s key '%.16s' does not hold", kinds[key->kind].name, hex);
+    }
+    return ok;
+}
