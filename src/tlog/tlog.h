@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/span.h"
+#include "proof/merkle.h"
 
 #define TLOG_ERROR (tlog_error_quark())
 GQuark tlog_error_quark(void);
@@ -31,8 +32,8 @@ typedef enum {
     TLOG_ERROR_IO = ERROR_CODE(ERROR_KIND_IO, 2),   /* the operating system refused */
 } TlogError;
 
-#define TLOG_BATCH_MAX_ENTRIES 65536u      /* entries of one append */
-#define TLOG_BATCH_MAX_BYTES   (64u << 20) /* leaves and PAEs of one append */
+#define TLOG_BATCH_MAX_ENTRIES 4096u       /* entries of one append */
+#define TLOG_BATCH_MAX_BYTES   (16u << 20) /* leaves and PAEs of one append */
 
 typedef struct Tlog Tlog; /* one open log folder, held alone by this process */
 
@@ -58,14 +59,9 @@ typedef struct {
 void tlog_record_clear(TlogRecord *record);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(TlogRecord, tlog_record_clear)
 
-typedef struct { /* a tree head known from elsewhere: the signer's record, a published checkpoint */
-    uint64_t size;
-    Digest root;
-} TlogHead;
-
 typedef struct {
-    uint8_t n;
-    Digest hashes[LIMIT_PROOF_HASHES];
+    size_t n;
+    Digest hashes[MERKLE_PLAN_MAX_HASHES]; /* nearest to the leaf first */
 } TlogProof;
 
 /** Makes the folder @path (its parent exists) with an empty log of @origin (facts.md section 1),
@@ -75,10 +71,11 @@ Tlog *tlog_create(const char *path, const char *origin, GError **error) MUST_CHE
  * Opens an existing log and recovers it: every complete record after the last good one is an entry,
  * a torn tail is cut and synced, tiles and offsets behind are refilled. Reads the tail only.
  * @origin: what the log must be of; NULL to accept any.
- * @known: heads, each of which this log must contain; else RESTORED and the folder is left
- * untouched. Errors: NOT_FOUND, BUSY, CORRUPT, RESTORED, IO.
+ * @known: heads known from elsewhere (the signer's record, a published checkpoint), each of which
+ * this log must contain; else RESTORED and the folder is left untouched. Errors: NOT_FOUND, BUSY,
+ * CORRUPT, RESTORED, IO.
  */
-Tlog *tlog_open(const char *path, const char *origin, const TlogHead *known, size_t n_known,
+Tlog *tlog_open(const char *path, const char *origin, const MerkleHead *known, size_t n_known,
                 GError **error) MUST_CHECK;
 /** Accepts NULL. Writes what was still written behind; nothing durable depends on it. */
 void tlog_free(Tlog *tlog);
@@ -89,7 +86,7 @@ const char *tlog_get_origin(const Tlog *tlog);
 /** The number of durable entries. */
 uint64_t tlog_get_size(Tlog *tlog);
 /** Size and root of one moment. */
-TlogHead tlog_get_head(Tlog *tlog);
+MerkleHead tlog_get_head(Tlog *tlog);
 
 /**
  * Appends all of @entries, in order, with one fdatasync: when it returns true they are durable.
@@ -130,7 +127,7 @@ GBytes *tlog_load_checkpoint(Tlog *tlog, GError **error) MUST_CHECK;
 bool tlog_export(Tlog *tlog, const char *dir_path, GError **error) MUST_CHECK;
 
 typedef struct {
-    TlogHead head; /* recomputed from the journal alone */
+    MerkleHead head; /* recomputed from the journal alone */
     uint64_t journal_bytes;
     uint64_t n_tile_faults; /* hashes in tile files that differ; the first one is in the message */
     uint64_t n_offset_faults; /* offsets that point elsewhere */

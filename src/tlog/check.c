@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * check: everything derived, recomputed from the journal and compared. */
+#include <inttypes.h>
+#include "base/files.h"
+#include "proof/checkpoint.h"
+#include "tlog/tlog_priv.h"
+#include "base/banned.h"
+
+typedef struct {
+    Tlog *tlog;          /* borrowed */
+    MerkleFrontier want; /* what is published */
+    uint64_t want_end;
+    MerkleFrontier edge; /* recomputed so far */
+    TreeStep *step;      /* owned */
+    uint64_t *offsets;   /* owned; TREE_MAX_BATCH */
+    size_t n;
+    TlogCheckReport *report; /* borrowed */
+} Check;
+
+static bool
+compare_offsets(Check *check, uint64_t first, GError **error)
+{
+    for (size_t i = 0; i < check->n; i++) {
+        g_autoptr(GError) local = NULL;
+        uint64_t from = 0;
+        uint64_t to = 0;
+        bool ok = offsets_read(check->tlog->offsets_fd, first + i, first + i + 1, check->want_end,
+                               &from, &to, &local);
+
+        if (!ok && !g_error_matches(local, TLOG_ERROR, TLOG_ERROR_CORRUPT)) {
+            g_propagate_error(error, g_steal_pointer(&local));
+            return false;
+        }
+        check->report->n_offset_faults += !ok || from != check->offsets[i];
+    }
+    return true;
+}
+
+static bool
+compare_step(Check *check, GError **error)
+{
+    uint64_t first = check->edge.size;
+
+    if (check->n == 0)
+        return true;
+    tree_integrate(&check->edge, check->step, check->n);
+    if (!tree_compare(check->tlog->tree, check->step, &check->report->n_tile_faults, error) ||
+        !compare_offsets(check, first, error))
+        return false;
+    check->n = 0;
+    return true;
+}
+
+static bool
+scan_all(Check *check, GError **error)
+{
+    g_autoptr(JournalScan) scan = journal_scan_new(check->tlog->journal, JOURNAL_HEADER_SIZE, 0);
+
+    while (check->edge.size + check->n < check->want.size) {
+        JournalDecode outcome = JOURNAL_DECODE_OK;
+        JournalRecord record;
+
+        check->offsets[check->n] = journal_scan_offset(scan);
+        if (!journal_scan_next(scan, &record, &outcome, error))
+            return false;
+        if (outcome != JOURNAL_DECODE_OK) {
+            error_set(error, TLOG_ERROR, TLOG_ERROR_CORRUPT,
+                      "record %" PRIu64 " of the journal is damaged at byte %" PRIu64,
+                      check->edge.size + check->n, journal_scan_offset(scan));
+            return false;
+        }
+        check->step->leaves[check->n++] = digest_of(record.prefixed_leaf);
+        if (check->n == TREE_MAX_BATCH && !compare_step(check, error))
+            return false;
+    }
+    check->report->journal_bytes = journal_scan_offset(scan);
+    return compare_step(check, error);
+}
+
+static bool
+check_checkpoint(Tlog *tlog, GError **error)
+{
+    g_autoptr(GError) local = NULL;
+    g_autoptr(GBytes) bytes = tlog_load_checkpoint(tlog, &local);
+    Digest root = { 0 };
+
+    if (bytes == NULL) {
+        if (g_error_matches(local, TLOG_ERROR, TLOG_ERROR_NOT_FOUND))
+            return true;
+        g_propagate_error(error, g_steal_pointer(&local));
+        return false;
+    }
+    g_autoptr(Note) note = note_parse(span_of_bytes(bytes), error);
+    g_autoptr(Checkpoint) checkpoint =
+        note == NULL ? NULL : checkpoint_parse(note_text(note), error);
+    if (checkpoint == NULL || !tlog_root(tlog, checkpoint->head.size, &root, error))
+        return false;
+    if (digest_equal(&root, &checkpoint->head.root))
+        return true;
+    error_set(error, TLOG_ERROR, TLOG_ERROR_CORRUPT,
+              "the checkpoint of size %" PRIu64 " has another root", checkpoint->head.size);
+    return false;
+}
+
+static bool
+verdict(const Check *check, GError **error)
+{
+    const TlogCheckReport *report = check->report;
+    Digest want = merkle_frontier_root(&check->want);
+
+    if (!digest_equal(&report->head.root, &want)) {
+        error_set(error, TLOG_ERROR, TLOG_ERROR_CORRUPT,
+                  "the journal's entries do not give the log's root");
+        return false;
+    }
+    if (report->n_tile_faults == 0 && report->n_offset_faults == 0)
+        return true;
+    error_set(error, TLOG_ERROR, TLOG_ERROR_CORRUPT,
+              "%" PRIu64 " tile hashes and %" PRIu64
+              " offsets differ from the journal; delete 'mark' to have them made again",
+              report->n_tile_faults, report->n_offset_faults);
+    return false;
+}
+
+bool
+tlog_check(Tlog *tlog, TlogCheckReport *report_out, GError **error)
+{
+    g_autofree TreeStep *step = g_new(TreeStep, 1);
+    g_autofree uint64_t *offsets = g_new(uint64_t, TREE_MAX_BATCH);
+    Check check = { .tlog = tlog, .step = step, .offsets = offsets, .report = report_out };
+
+    *report_out = (TlogCheckReport){ 0 };
+    check.want = tlog_edge(tlog, &check.want_end);
+    bool ok = scan_all(&check, error);
+    report_out->head.size = check.edge.size;
+    report_out->head.root = merkle_frontier_root(&check.edge);
+    return ok && verdict(&check, error) && check_checkpoint(tlog, error);
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * record: journal records to and from bytes, and the scan over them. journal_priv.h has the format.
+ */
+#include "tlog/journal_priv.h"
+#include "base/banned.h"
+
+#define RECORD_MAGIC 0x736c6a31u /* "slj1" */
+#define SCAN_BUFFER  (256u << 10)
+
+struct JournalScan {
+    const Journal *journal; /* borrowed */
+    uint64_t offset;        /* of the next record */
+    uint64_t next_index;
+    uint8_t *buffer; /* owned; SCAN_BUFFER bytes from file offset `loaded` on */
+    uint64_t loaded;
+    size_t len;
+};
+
+static uint32_t
+get_be32(const uint8_t *at)
+{
+    return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+}
+
+static uint64_t
+get_be64(const uint8_t *at)
+{
+    return (uint64_t)get_be32(at) << 32 | get_be32(at + 4);
+}
+
+static void
+put_be32(uint8_t *at, uint32_t value)
+{
+    for (int i = 0; i < 4; i++)
+        at[i] = (uint8_t)(value >> (24 - 8 * i));
+}
+
+static void
+put_be64(uint8_t *at, uint64_t value)
+{
+    put_be32(at, (uint32_t)(value >> 32));
+    put_be32(at + 4, (uint32_t)value);
+}
+
+/* Bytes of a record before its checksum. */
+static size_t
+body_size(size_t leaf_len, size_t pae_len)
+{
+    return (JOURNAL_RECORD_HEADER + 1 + leaf_len + pae_len + 7) & ~(size_t)7;
+}
+
+static bool
+lengths_are_sane(uint32_t leaf_len, uint32_t pae_len, uint32_t where)
+{
+    if (leaf_len < 1 || leaf_len > LIMIT_LEAF_BYTES)
+        return false;
+    switch (where) {
+    case TLOG_PAE_NONE:
+        return pae_len == 0;
+    case TLOG_PAE_INLINE:
+        return pae_len >= 1 && pae_len <= LIMIT_PAE_INLINE_BYTES;
+    case TLOG_PAE_BLOB:
+        return pae_len == DIGEST_SIZE;
+    default:
+        return false;
+    }
+}
+
+JournalDecode
+journal_decode(Span bytes, JournalRecord *out)
+{
+    if (bytes.len < JOURNAL_RECORD_HEADER)
+        return JOURNAL_DECODE_MORE;
+    uint32_t magic = get_be32(bytes.data);
+    if (magic == 0)
+        return JOURNAL_DECODE_ZERO;
+    uint32_t leaf_len = get_be32(bytes.data + 4);
+    uint32_t pae_len = get_be32(bytes.data + 8);
+    uint32_t where = get_be32(bytes.data + 12);
+    if (magic != RECORD_MAGIC || !lengths_are_sane(leaf_len, pae_len, where))
+        return JOURNAL_DECODE_BROKEN;
+    size_t body = body_size(leaf_len, pae_len);
+    if (bytes.len < body + JOURNAL_CHECKSUM_SIZE)
+        return JOURNAL_DECODE_MORE;
+    Digest sum = digest_of(span_of(bytes.data, body));
+    if (memcmp(sum.bytes, bytes.data + body, JOURNAL_CHECKSUM_SIZE) != 0)
+        return JOURNAL_DECODE_BROKEN;
+
+    const uint8_t *prefix = bytes.data + JOURNAL_RECORD_HEADER;
+    *out = (JournalRecord){
+        .index = get_be64(bytes.data + 16),
+        .batch_first = get_be64(bytes.data + 24),
+        .prefixed_leaf = span_of(prefix, leaf_len + 1),
+        .leaf = span_of(prefix + 1, leaf_len),
+        .where = (TlogPaeWhere)where,
+        .pae = span_of(prefix + 1 + leaf_len, pae_len),
+        .size = body + JOURNAL_CHECKSUM_SIZE,
+    };
+    return JOURNAL_DECODE_OK;
+}
+
+void
+journal_encode(GByteArray *out, const TlogEntry *entry, const Digest *pae_digest, uint64_t index,
+               uint64_t batch_first)
+{
+    TlogPaeWhere where = entry->pae.len == 0                        ? TLOG_PAE_NONE
+                         : entry->pae.len <= LIMIT_PAE_INLINE_BYTES ? TLOG_PAE_INLINE
+                                                                    : TLOG_PAE_BLOB;
+    Span pae = where == TLOG_PAE_BLOB ? span_of(pae_digest->bytes, DIGEST_SIZE) : entry->pae;
+    size_t size = body_size(entry->leaf.len, pae.len) + JOURNAL_CHECKSUM_SIZE;
+    size_t start = out->len;
+
+    g_byte_array_set_size(out, (unsigned)(start + size));
+    uint8_t *at = out->data + start;
+    memset(at, 0, size);
+    put_be32(at, RECORD_MAGIC);
+    put_be32(at + 4, (uint32_t)entry->leaf.len);
+    put_be32(at + 8, (uint32_t)pae.len);
+    put_be32(at + 12, (uint32_t)where);
+    put_be64(at + 16, index);
+    put_be64(at + 24, batch_first);
+    memcpy(at + JOURNAL_RECORD_HEADER + 1, entry->leaf.data, entry->leaf.len);
+    if (pae.len > 0)
+        memcpy(at + JOURNAL_RECORD_HEADER + 1 + entry->leaf.len, pae.data, pae.len);
+}
+
+void
+journal_seal(uint8_t *batch, const size_t *sizes, size_t n)
+{
+    g_autofree Span *bodies = g_new(Span, n);
+    g_autofree Digest *sums = g_new(Digest, n);
+    uint8_t *at = batch;
+
+    for (size_t i = 0; i < n; i++) {
+        bodies[i] = span_of(at, sizes[i] - JOURNAL_CHECKSUM_SIZE);
+        at += sizes[i];
+    }
+    digest_many(bodies, n, sums);
+    at = batch;
+    for (size_t i = 0; i < n; i++) {
+        at += sizes[i];
+        memcpy(at - JOURNAL_CHECKSUM_SIZE, sums[i].bytes, JOURNAL_CHECKSUM_SIZE);
+    }
+}
+
+JournalScan *
+journal_scan_new(const Journal *journal, uint64_t offset, uint64_t next_index)
+{
+    JournalScan *scan = g_new0(JournalScan, 1);
+
+    scan->journal = journal;
+    scan->offset = offset;
+    scan->loaded = offset;
+    scan->next_index = next_index;
+    scan->buffer = g_malloc(SCAN_BUFFER);
+    return scan;
+}
+
+void
+journal_scan_free(JournalScan *scan)
+{
+    if (scan == NULL)
+        return;
+    g_free(scan->buffer);
+    g_free(scan);
+}
+
+uint64_t
+journal_scan_offset(const JournalScan *scan)
+{
+    return scan->offset;
+}
+
+bool
+journal_scan_next(JournalScan *scan, JournalRecord *out, JournalDecode *outcome, GError **error)
+{
+    size_t skip = (size_t)(scan->offset - scan->loaded);
+    JournalDecode got = JOURNAL_DECODE_MORE;
+
+    if (skip < scan->len)
+        got = journal_decode(span_of(scan->buffer + skip, scan->len - skip), out);
+    if (got == JOURNAL_DECODE_MORE) {
+        scan->loaded = scan->offset;
+        if (!journal_pread(scan->journal, scan->loaded, scan->buffer, SCAN_BUFFER, &scan->len,
+                           error))
+            return false;
+        got = scan->len == 0 ? JOURNAL_DECODE_ZERO
+                             : journal_decode(span_of(scan->buffer, scan->len), out);
+    }
+    if (got == JOURNAL_DECODE_OK && out->index != scan->next_index)
+        got = JOURNAL_DECODE_BROKEN;
+    if (got == JOURNAL_DECODE_OK) {
+        scan->offset += out->size;
+        scan->next_index++;
+    }
+    *outcome = got;
+    return true;
+}
