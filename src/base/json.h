@@ -17,7 +17,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(json_t, json_decref)
  * Errors: INVALID (with line and column), LIMIT (length, or depth over LIMIT_JSON_DEPTH). */
 json_t *json_parse(Span text, size_t limit_bytes, GError **error) MUST_CHECK;
 /** RFC 8785 form. Returns: owned, NUL-terminated; @len_out optional. Errors: INVALID (a number that
- * is not finite, an integer over 2^53-1, broken UTF-8). */
+ * is not finite, an integer over 2^53-1, broken UTF-8). A double from 2^53 on is written, but such
+ * text reads back as an integer and is refused then. */
 char *json_canonical(const json_t *value, size_t *len_out, GError **error) MUST_CHECK;
 /** SHA-256 of the RFC 8785 form. Errors: as json_canonical. */
 bool json_canonical_digest(const json_t *value, Digest *out, GError **error) MUST_CHECK;

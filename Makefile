@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+# The commands of this project. Meson does the work; each target first installs what is missing
+# (packaging/debian-packages.txt). NO_DEPS=1 skips that.
+#
+#   make            build            make test        all tests that need no other tool
+#   make quickstart see it work      make interop     tests against other people's tools
+#   make lint       our own lints    make fmt         format the sources
+#   make bench      ONLY=n FULL=1    make fuzz        SECONDS=n ONLY=name
+#   make tidy       clang-tidy       make install     prefix=/usr/local DESTDIR=
+
+BUILD   ?= build
+prefix  ?= /usr/local
+DESTDIR ?=
+SECONDS ?= 30
+TESTS   ?=
+export NO_DEPS ONLY FULL
+
+.PHONY: all deps setup test interop quickstart lint fmt tidy bench fuzz install clean
+.DEFAULT_GOAL := all
+
+all: setup
+	@ninja -C $(BUILD)
+
+deps:
+	@tools/install-packages
+
+setup: deps
+	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) --prefix=$(prefix)
+
+# What takes long, or needs what a newcomer does not have, has a target of its own.
+test: all
+	meson test -C $(BUILD) --no-rebuild --print-errorlogs \
+	  --no-suite lint --no-suite interop --no-suite bench --no-suite fuzz-long $(TESTS)
+
+interop: all
+	meson test -C $(BUILD) --no-rebuild --print-errorlogs --suite interop $(TESTS)
+
+quickstart: all
+	@BUILD=$(BUILD) examples/quickstart.sh
+
+lint: all
+	meson test -C $(BUILD) --no-rebuild --print-errorlogs --suite lint $(TESTS)
+
+fmt: deps
+	@git ls-files -z '*.c' '*.h' | xargs -0 -r clang-format -i
+
+tidy: all
+	@tools/tidy $(BUILD)
+
+bench: all
+	@BUILD=$(BUILD) bench/run
+
+fuzz: deps
+	@tools/fuzz $(SECONDS) $(ONLY)
+
+install: all
+	@test "$$(meson introspect $(BUILD) --buildoptions | python3 -c 'import json,sys; print(next(o["value"] for o in json.load(sys.stdin) if o["name"] == "prefix"))')" = "$(prefix)" \
+	  || { meson configure $(BUILD) -Dprefix=$(prefix) && ninja -C $(BUILD); }
+	meson install -C $(BUILD) --no-rebuild $(if $(DESTDIR),--destdir $(abspath $(DESTDIR)))
+
+clean:
+	rm -rf $(BUILD) build-*
