@@ -8,8 +8,9 @@
 #include "base/error.h"
 #include "base/banned.h"
 
-#define BUILD_TREE_DEPTH 4 /* tests/unit/<folder>/test_x is three folders below the build folder   \
-                            */
+#define BUILD_TREE_DEPTH                                                                           \
+    4 /* tests/unit/<folder>/test_x is three folders below the build folder                        \
+       */
 #define HELPER_PREFIX "slipway-"
 
 char *
