@@ -57,9 +57,9 @@ bool git_mirror_fetch(GitMirror *mirror, const char *source, GitTransports trans
                       struct Cancel *cancel, GError **error) MUST_CHECK;
 
 /**
- * What @name points to: a full ref, a tag, a branch, or a commit id of 7 digits or more, looked for
- * in that order. Revision syntax ("HEAD~1", "a..b") is refused. @out: set on success only. Errors:
- * INVALID (not a name), NOT_FOUND, CONFLICT (short id is ambiguous), IO.
+ * What @name points to: a full commit id, a full ref, a tag, a branch, or an id's first 7 digits or
+ * more, looked for in that order. Revision syntax ("HEAD~1", "a..b") is refused. @out: set on
+ * success only. Errors: INVALID (not a name), NOT_FOUND, CONFLICT (short id is ambiguous), IO.
  */
 bool git_resolve(GitMirror *mirror, const char *name, GitCommit *out, GError **error) MUST_CHECK;
 

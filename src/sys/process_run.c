@@ -188,7 +188,7 @@ static char *
 printable_lines(Buffer *buffer)
 {
     Span span = buffer_get(buffer);
-    g_autofree char *text = g_strndup((const char *)span.data, span.len);
+    g_autofree char *text = g_strndup(span.len == 0 ? "" : (const char *)span.data, span.len);
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
 
     for (char **line = lines; *line != NULL; line++) {

@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * mirror: makes the bare repository and fills it.
+ *
+ * 1. All of the other side's branches and tags are ours under the same names; there are no others.
+ * 2. HEAD is the branch the other side calls HEAD.
+ * 3. Objects are never pruned: a commit that was built once stays readable though its branch is
+ * gone. */
+#include "git/mirror.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include "base/files.h"
+#include "git/command_priv.h"
+#include "base/banned.h"
+
+#define GIT_OUTPUT_BYTES (16u << 20) /* ls-remote of a repository with very many refs */
+
+/* Fetching from a folder starts git-upload-pack there, which refuses folders of other owners unless
+ * the global configuration names them; "-c" does not reach it. The caller named the source, so it
+ * is meant. upload-pack runs no hook and takes no program from the source's own configuration. */
+static const char config_text[] = "[safe]\n\tdirectory = *\n";
+
+static bool
+run_init(const char *path, const char *format, GError **error)
+{
+    g_auto(GitCommand) command = { 0 };
+    g_auto(ProcessResult) result = { 0 };
+
+    git_command_init(&command, path, "init");
+    git_command_add(&command, "--quiet");
+    git_command_add(&command, "--bare");
+    git_command_add(&command, "--template=");
+    git_command_add(&command, "--initial-branch=main");
+    g_ptr_array_add(command.argv, g_strconcat("--object-format=", format, NULL));
+    return git_command_run_ok(&command, (Span){ 0 }, GIT_OUTPUT_BYTES, BASE_ERROR_IO, &result,
+                              error);
+}
+
+/* Creates what is missing. git init on a complete repository changes nothing, so dying between its
+ * writes is healed by the next open: "config" is what git itself asks for last. */
+static bool
+prepare(const char *path, const char *format, GError **error)
+{
+    if (!dir_create_all(AT_FDCWD, path, 0700, error))
+        return false;
+    AUTO_FD int fd = dir_open(AT_FDCWD, path, error);
+    if (fd < 0)
+        return false;
+    if (faccessat(fd, GIT_CONFIG_FILE, F_OK, 0) == 0)
+        return true;
+    if (faccessat(fd, "HEAD", F_OK, 0) != 0) {
+        g_autoptr(GPtrArray) names = dir_list(fd, ".", 64, error);
+
+        if (names == NULL)
+            return false;
+        if (names->len > 0 && faccessat(fd, "objects", F_OK, 0) != 0) {
+            error_set(error, BASE_ERROR, BASE_ERROR_INVALID,
+                      "the folder is not empty and no git repository");
+            return false;
+        }
+    }
+    if (!run_init(path, format, error))
+        return false;
+    return file_write_atomic(fd, GIT_CONFIG_FILE, span_of_text(config_text), 0600, error);
+}
+
+GitMirror *
+git_mirror_open(const char *path, GError **error)
+{
+    g_autoptr(GitMirror) mirror = g_new0(GitMirror, 1);
+
+    mirror->path = g_canonicalize_filename(path, NULL);
+    if (!prepare(mirror->path, "sha1", error)) {
+        error_prefix(error, "cannot open repository mirror '%s'", path);
+        return NULL;
+    }
+    return g_steal_pointer(&mirror);
+}
+
+void
+git_mirror_free(GitMirror *mirror)
+{
+    if (mirror == NULL)
+        return;
+    g_free(mirror->path);
+    g_free(mirror);
+}
+
+const char *
+git_mirror_get_path(const GitMirror *mirror)
+{
+    return mirror->path;
+}
+
+/* Which transport @source is; 0 for none of ours. An ext:: or "-u" must never get through. */
+static unsigned
+transport_of(const char *source)
+{
+    if (g_str_has_prefix(source, "/") || g_str_has_prefix(source, "file:///"))
+        return GIT_TRANSPORT_FILE;
+    if (g_str_has_prefix(source, "https://"))
+        return GIT_TRANSPORT_HTTPS;
+    if (g_str_has_prefix(source, "ssh://") && !g_str_has_prefix(source, "ssh://-"))
+        return GIT_TRANSPORT_SSH;
+    const char *colon = strchr(source, ':');
+
+    if (colon != NULL && colon != source && source[0] != '-' && colon[1] != ':' &&
+        strncmp(colon, "://", 3) != 0 && memchr(source, '/', (size_t)(colon - source)) == NULL)
+        return GIT_TRANSPORT_SSH; /* user@host:path */
+    return 0;
+}
+
+static bool
+check_source(const char *source, GitTransports transports, GError **error)
+{
+    unsigned transport = transport_of(source);
+
+    if (transport == 0 || strpbrk(source, "\n\r") != NULL) {
+        error_set(error, BASE_ERROR, BASE_ERROR_DENIED,
+                  "not an absolute path and not a file, https or ssh URL");
+        return false;
+    }
+    if ((transport & transports) == 0) {
+        error_set(error, BASE_ERROR, BASE_ERROR_DENIED, "this transport is not allowed here");
+        return false;
+    }
+    return true;
+}
+
+static void
+allow_source(GitCommand *command, const GitMirror *mirror, const char *source)
+{
+    unsigned transport = transport_of(source);
+    g_autofree char *config = g_build_filename(mirror->path, GIT_CONFIG_FILE, NULL);
+
+    git_command_env(command, "GIT_ALLOW_PROTOCOL",
+                    transport == GIT_TRANSPORT_FILE    ? "file"
+                    : transport == GIT_TRANSPORT_HTTPS ? "https"
+                                                       : "ssh");
+    git_command_env(command, "GIT_CONFIG_GLOBAL", config);
+}
+
+/* @source without "user:password@", for messages. Owned. */
+static char *
+without_password(const char *source)
+{
+    const char *start = strstr(source, "://");
+    const char *end = start == NULL ? NULL : start + 3 + strcspn(start + 3, "/");
+    const char *at = start == NULL ? NULL : g_strrstr_len(start, end - start, "@");
+
+    if (at == NULL)
+        return g_strdup(source);
+    return g_strdup_printf("%.*s…%s", (int)(start + 3 - source), source, at);
+}
+
+/* Runs a command that speaks to the other side; its failure is the other side's. */
+static bool
+run_remote(GitCommand *command, Cancel *cancel, ProcessResult *out, GError **error)
+{
+    g_auto(ProcessResult) result = { 0 };
+
+    if (!git_command_run(command, (Span){ 0 }, GIT_OUTPUT_BYTES, GIT_FETCH_TIMEOUT_MS, cancel,
+                         &result, error))
+        return false;
+    if (result.exit.exit_code != 0) {
+        g_autofree char *line = git_last_line(result.errors);
+
+        error_set(error, BASE_ERROR, BASE_ERROR_UNAVAILABLE, "%s", line);
+        return false;
+    }
+    *out = result;
+    result = (ProcessResult){ 0 };
+    return true;
+}
+
+typedef struct {
+    char *head;     /* owned; "refs/heads/main", or NULL */
+    bool is_sha256; /* the other side's object ids */
+} RemoteHead;
+
+static void
+remote_head_clear(RemoteHead *head)
+{
+    g_clear_pointer(&head->head, g_free);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(RemoteHead, remote_head_clear)
+
+static bool
+ask_head(GitMirror *mirror, const char *source, Cancel *cancel, RemoteHead *out, GError **error)
+{
+    g_auto(GitCommand) command = { 0 };
+    g_auto(ProcessResult) result = { 0 };
+
+    git_command_init(&command, mirror->path, "ls-remote");
+    git_command_add(&command, "--symref");
+    git_command_add(&command, "--end-of-options");
+    git_command_add(&command, source);
+    git_command_add(&command, "HEAD");
+    allow_source(&command, mirror, source);
+    if (!run_remote(&command, cancel, &result, error))
+        return false;
+    g_autofree char *text = git_result_text(&result);
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+
+    for (size_t i = 0; lines[i] != NULL; i++) {
+        char *tab = strchr(lines[i], '\t');
+
+        if (tab == NULL || strcmp(tab, "\tHEAD") != 0)
+            continue;
+        *tab = '\0';
+        if (g_str_has_prefix(lines[i], "ref: refs/heads/") && out->head == NULL)
+            out->head = g_strdup(lines[i] + strlen("ref: "));
+        else if (git_id_is_full(lines[i]))
+            out->is_sha256 = strlen(lines[i]) == 64;
+    }
+    return true;
+}
+
+static bool
+is_sha256(GitMirror *mirror, bool *out, GError **error)
+{
+    g_auto(GitCommand) command = { 0 };
+    g_auto(ProcessResult) result = { 0 };
+
+    git_command_init(&command, mirror->path, "rev-parse");
+    git_command_add(&command, "--show-object-format");
+    if (!git_command_run_ok(&command, (Span){ 0 }, 64, BASE_ERROR_CORRUPT, &result, error))
+        return false;
+    Span text = span_of_bytes(result.output);
+
+    *out = text.len >= 6 && memcmp(text.data, "sha256", 6) == 0;
+    return true;
+}
+
+/* A new mirror is SHA-1; the first fetch from a SHA-256 repository makes it anew. Later a change is
+ * refused by git. */
+static bool
+match_format(GitMirror *mirror, bool wanted_sha256, GError **error)
+{
+    bool ours = false;
+
+    if (!is_sha256(mirror, &ours, error))
+        return false;
+    if (!wanted_sha256 || ours)
+        return true;
+    g_autoptr(GPtrArray) refs = git_list_refs(mirror, error);
+
+    if (refs == NULL)
+        return false;
+    if (refs->len > 0) {
+        error_set(error, BASE_ERROR, BASE_ERROR_INVALID,
+                  "the source has SHA-256 object ids and the mirror has SHA-1 ones");
+        return false;
+    }
+    return dir_remove_all(AT_FDCWD, mirror->path, error) && prepare(mirror->path, "sha256", error);
+}
+
+static bool
+set_head(GitMirror *mirror, const char *head, GError **error)
+{
+    g_auto(GitCommand) command = { 0 };
+    g_auto(ProcessResult) result = { 0 };
+
+    git_command_init(&command, mirror->path, "symbolic-ref");
+    git_command_add(&command, "HEAD");
+    git_command_add(&command, head);
+    return git_command_run_ok(&command, (Span){ 0 }, 4096, BASE_ERROR_IO, &result, error);
+}
+
+static bool
+run_fetch(GitMirror *mirror, const char *source, Cancel *cancel, GError **error)
+{
+    static const char *const options[] = {
+        "--quiet",
+        "--force",
+        "--prune",
+        "--no-tags",
+        "--no-recurse-submodules",
+        "--no-write-fetch-head",
+        "--atomic",
+        "--end-of-options",
+    };
+    g_auto(GitCommand) command = { 0 };
+    g_auto(ProcessResult) result = { 0 };
+
+    git_command_init(&command, mirror->path, "fetch");
+    for (size_t i = 0; i < G_N_ELEMENTS(options); i++)
+        git_command_add(&command, options[i]);
+    git_command_add(&command, source);
+    git_command_add(&command, "+refs/heads/*:refs/heads/*");
+    git_command_add(&command, "+refs/tags/*:refs/tags/*");
+    allow_source(&command, mirror, source);
+    return run_remote(&command, cancel, &result, error);
+}
+
+static bool
+write_commit_graph(GitMirror *mirror, GError **error)
+{
+    g_auto(GitCommand) command = { 0 };
+    g_auto(ProcessResult) result = { 0 };
+
+    git_command_init(&command, mirror->path, "commit-graph");
+    git_command_add(&command, "write");
+    git_command_add(&command, "--reachable");
+    git_command_add(&command, "--split");
+    git_command_add(&command, "--no-progress");
+    return git_command_run_ok(&command, (Span){ 0 }, 4096, BASE_ERROR_IO, &result, error);
+}
+
+bool
+git_mirror_fetch(GitMirror *mirror, const char *source, GitTransports transports,
+                 struct Cancel *cancel, GError **error)
+{
+    g_auto(RemoteHead) head = { 0 };
+    GError *local = NULL;
+
+    if (!check_source(source, transports, error) ||
+        !ask_head(mirror, source, cancel, &head, error) ||
+        !match_format(mirror, head.is_sha256, error) || !run_fetch(mirror, source, cancel, error) ||
+        (head.head != NULL && !set_head(mirror, head.head, error))) {
+        g_autofree char *shown = without_password(source);
+        error_prefix(error, "cannot fetch from '%s'", shown);
+        return false;
+    }
+    error_ignore(write_commit_graph(mirror, &local), &local, "the graph only makes reading faster");
+    return true;
+}
+
+char *
+git_mirror_default_branch(GitMirror *mirror)
+{
+    g_autofree char *path = g_build_filename(mirror->path, "HEAD", NULL);
+    GError *local = NULL;
+    g_autofree char *text = file_read_text(AT_FDCWD, path, 4096, &local);
+
+    if (text == NULL) {
+        error_ignore(false, &local, "no HEAD is no default branch");
+        return NULL;
+    }
+    g_strchomp(text);
+    return g_str_has_prefix(text, "ref: refs/heads/") ? g_strdup(text + strlen("ref: refs/heads/"))
+                                                      : NULL;
+}
