@@ -3,10 +3,12 @@
 #pragma once
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h> /* must come after the four above */
 #include <glib.h>
+#include <stdlib.h>
 #include <string.h>
 
 /** Fails unless @error is set with @wanted_domain and @wanted; prints what came instead. */
@@ -34,3 +36,20 @@
         print_message("# " __VA_ARGS__);                                                           \
         print_message("\n");                                                                       \
     } while (0)
+
+/** Skips the test if @have is false, saying what it lacks; where that thing must be there
+ * ($SLIPWAY_REQUIRE, set by .ci/run) it fails instead. @thing: a word: "vectors", "bwrap",
+ * "userns", "netns", "tmpfs", "root". */
+static inline void
+test_needs(const char *thing, bool have)
+{
+    if (have)
+        return;
+    const char *required = getenv("SLIPWAY_REQUIRE");
+    g_auto(GStrv) things = g_strsplit(required != NULL ? required : "", ",", -1);
+
+    if (g_strv_contains((const char *const *)things, thing))
+        fail_msg("'%s' must be here, but is not", thing);
+    print_message("# skip: needs %s\n", thing);
+    skip();
+}
