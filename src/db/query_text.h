@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * query_text: the texts behind the query names; for the drivers in this folder and their tests. */
 #pragma once
+#include <stddef.h>
 #include "db/queries.h"
 
 typedef struct {
