@@ -58,7 +58,7 @@ void manifest_add_derived(Manifest *manifest, const char *name, DerivedGenerator
 json_t *manifest_build(Manifest *manifest, GError **error) MUST_CHECK;
 /** Strict: what manifest_build gives. Returns: owned. Errors: INVALID, LIMIT. */
 Manifest *manifest_parse(const json_t *body, GError **error) MUST_CHECK;
-/** By exact name, or NULL. Borrowed. */
+/** By exact name, or NULL. @manifest: built or parsed. Borrowed. */
 const ManifestAsset *manifest_find_asset(const Manifest *manifest, const char *name);
 void manifest_free(Manifest *manifest);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Manifest, manifest_free)

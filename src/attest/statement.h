@@ -39,7 +39,7 @@ GBytes *statement_payload(const Statement *statement, GError **error) MUST_CHECK
 /** PAE of statement_payload with the in-toto type. @name_out: optional, S. Returns: owned. */
 GBytes *statement_pae(const Statement *statement, Digest *name_out, GError **error) MUST_CHECK;
 
-/** Strict on what the specification requires, and unknown members of the statement are refused.
+/** Strict on what the specification requires; unknown members are refused in our own types only.
  * Whether the payload is canonical is the caller's question: see statement_is_canonical.
  * Returns: owned. Errors: INVALID, LIMIT. */
 Statement *statement_parse(Span payload, GError **error) MUST_CHECK;

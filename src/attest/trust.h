@@ -5,9 +5,9 @@
 #include "base/json.h"
 
 typedef struct {
-    char *object; /* owned; "release:acme/cli@*"; one '*' at the end of a part matches the rest */
-    GPtrArray *source;    /* owned; of char *: "git+https://…" */
-    GPtrArray *builders;  /* owned; of char *: builder ids; a leading '…' is spelled "*" */
+    char *object;         /* owned; "release:acme/cli@*"; trust_pattern_fits */
+    GPtrArray *source;    /* owned; of char *: patterns, "git+https://…" */
+    GPtrArray *builders;  /* owned; of char *: patterns of builder ids */
     GPtrArray *approvers; /* owned; of char *: key ids in lower hex; NULL: as the roster says */
     int64_t approvals;    /* how many distinct approvers at least */
 } TrustAccept;

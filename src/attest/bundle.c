@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * bundle: Sigstore bundle v0.3 as protobuf JSON: 64-bit numbers are strings, bytes are base64. */
+#include "attest/bundle.h"
+#include "attest/leaf.h"
+#include "base/encoding.h"
+#include "base/json.h"
+#include "base/limits.h"
+#include "base/banned.h"
+
+#define WHERE          "bundle"
+#define KIND           "hashedrekord"
+#define KIND_VERSION   "0.0.2"
+#define MAX_TIMESTAMPS 16
+
+static json_t *
+json_base64(Span span)
+{
+    g_autofree char *text = base64_encode(span);
+
+    return json_string(text);
+}
+
+static json_t *
+json_number_text(uint64_t value)
+{
+    g_autofree char *text = g_strdup_printf("%" G_GUINT64_FORMAT, value);
+
+    return json_string(text);
+}
+
+static json_t *
+proof_to_json(const BundleParts *parts)
+{
+    json_t *proof = json_object();
+    json_t *hashes = json_array();
+    json_t *checkpoint = json_object();
+
+    for (size_t i = 0; i < parts->proof.n_hashes; i++)
+        json_array_append_new(hashes,
+                              json_base64(span_of(parts->proof.hashes[i].bytes, DIGEST_SIZE)));
+    json_object_set_new(checkpoint, "envelope",
+                        json_stringn((const char *)parts->checkpoint.data, parts->checkpoint.len));
+    json_object_set_new(proof, "logIndex", json_number_text(parts->index));
+    json_object_set_new(proof, "treeSize", json_number_text(parts->head.size));
+    json_object_set_new(proof, "rootHash",
+                        json_base64(span_of(parts->head.root.bytes, DIGEST_SIZE)));
+    json_object_set_new(proof, "hashes", hashes);
+    json_object_set_new(proof, "checkpoint", checkpoint);
+    return proof;
+}
+
+static json_t *
+entry_to_json(const BundleParts *parts)
+{
+    json_t *entry = json_object();
+    json_t *log_id = json_object();
+    json_t *kind = json_object();
+
+    json_object_set_new(log_id, "keyId", json_base64(span_of(parts->log_id.bytes, DIGEST_SIZE)));
+    json_object_set_new(kind, "kind", json_string(KIND));
+    json_object_set_new(kind, "version", json_string(KIND_VERSION));
+    json_object_set_new(entry, "logIndex", json_number_text(parts->index));
+    json_object_set_new(entry, "logId", log_id);
+    json_object_set_new(entry, "kindVersion", kind);
+    json_object_set_new(entry, "inclusionProof", proof_to_json(parts));
+    json_object_set_new(entry, "canonicalizedBody", json_base64(parts->leaf));
+    return entry;
+}
+
+static json_t *
+material_to_json(const BundleParts *parts, const Digest *keyid)
+{
+    json_t *material = json_object();
+    json_t *public_key = json_object();
+    json_t *entries = json_array();
+    json_t *stamps = json_array();
+
+    for (size_t i = 0; i < parts->n_timestamps; i++) {
+        json_t *stamp = json_object();
+        json_object_set_new(stamp, "signedTimestamp", json_base64(parts->timestamps[i]));
+        json_array_append_new(stamps, stamp);
+    }
+    json_object_set_new(public_key, "hint", json_base64(span_of(keyid->bytes, DIGEST_SIZE)));
+    json_object_set_new(material, "publicKey", public_key);
+    json_array_append_new(entries, entry_to_json(parts));
+    json_object_set_new(material, "tlogEntries", entries);
+    if (parts->n_timestamps > 0) {
+        json_t *data = json_object();
+        json_object_set_new(data, "rfc3161Timestamps", stamps);
+        json_object_set_new(material, "timestampVerificationData", data);
+    } else {
+        json_decref(stamps);
+    }
+    return material;
+}
+
+/* The envelope of the PAE's parts with the leaf's signature. */
+static json_t *
+envelope_to_json(Span type, Span payload, const Leaf *leaf)
+{
+    json_t *envelope = json_object();
+    json_t *signatures = json_array();
+    json_t *signature = json_object();
+    char hex[DIGEST_HEX_SIZE];
+
+    digest_to_hex(&leaf->keyid, hex);
+    json_object_set_new(signature, "keyid", json_string(hex));
+    json_object_set_new(signature, "sig", json_base64(span_of_bytes(leaf->signature)));
+    json_array_append_new(signatures, signature);
+    json_object_set_new(envelope, "payload", json_base64(payload));
+    json_object_set_new(envelope, "payloadType", json_stringn((const char *)type.data, type.len));
+    json_object_set_new(envelope, "signatures", signatures);
+    return envelope;
+}
+
+char *
+bundle_build(const BundleParts *parts, GError **error)
+{
+    g_autoptr(Leaf) leaf = leaf_parse(parts->leaf, error);
+    g_autoptr(json_t) bundle = json_object();
+    Span type, payload;
+
+    if (leaf == NULL || !dsse_pae_split(parts->pae, &type, &payload, error)) {
+        error_prefix(error, "cannot write bundle");
+        return NULL;
+    }
+    json_object_set_new(bundle, "mediaType", json_string(BUNDLE_MEDIA_TYPE));
+    json_object_set_new(bundle, "verificationMaterial", material_to_json(parts, &leaf->keyid));
+    json_object_set_new(bundle, "dsseEnvelope", envelope_to_json(type, payload, leaf));
+    g_autofree char *text = json_canonical(bundle, NULL, error);
+    return text != NULL ? g_strconcat(text, "\n", NULL) : NULL;
+}
+
+static bool
+invalid(GError **error, const char *why)
+{
+    error_set(error, BASE_ERROR, BASE_ERROR_INVALID, WHERE ".%s", why);
+    return false;
+}
+
+static bool
+unavailable(GError **error, const char *why)
+{
+    error_set(error, BASE_ERROR, BASE_ERROR_UNAVAILABLE, "%s", why);
+    return false;
+}
+
+/* A 64-bit number of protobuf JSON: a string, or a number from lenient writers. */
+static bool
+need_number(const json_t *object, const char *key, uint64_t *out, GError **error)
+{
+    const json_t *value = json_object_get(object, key);
+    const char *text = json_string_value(value);
+    int64_t number = 0;
+
+    if (text == NULL) {
+        if (!json_need_uint(object, key, WHERE, &number, error))
+            return false;
+        *out = (uint64_t)number;
+        return true;
+    }
+    size_t len = strlen(text);
+    if (len < 1 || len > 18 || strspn(text, "0123456789") != len || (len > 1 && *text == '0'))
+        return invalid(error, "a 64-bit number is malformed");
+    *out = g_ascii_strtoull(text, NULL, 10);
+    return true;
+}
+
+static GBytes *
+need_base64(const json_t *object, const char *key, GError **error)
+{
+    const char *text = json_need_string(object, key, WHERE, error);
+
+    return text != NULL ? base64_decode(text, error) : NULL;
+}
+
+static bool
+need_hash(const json_t *object, const char *key, Digest *out, GError **error)
+{
+    g_autoptr(GBytes) bytes = need_base64(object, key, error);
+
+    if (bytes == NULL)
+        return false;
+    if (g_bytes_get_size(bytes) != DIGEST_SIZE)
+        return invalid(error, "a hash is not 32 bytes");
+    memcpy(out->bytes, span_of_bytes(bytes).data, DIGEST_SIZE);
+    return true;
+}
+
+static bool
+read_hashes(Bundle *bundle, const json_t *proof, GError **error)
+{
+    const json_t *list = json_need_array(proof, "hashes", WHERE, error);
+    size_t n = json_array_size(list);
+
+    if (list == NULL)
+        return false;
+    if (n > LIMIT_PROOF_HASHES)
+        return invalid(error, "inclusionProof has too many hashes");
+    bundle->hashes = g_new0(Digest, n);
+    bundle->n_hashes = n;
+    for (size_t i = 0; i < n; i++) {
+        const char *text = json_string_value(json_array_get(list, i));
+        g_autoptr(GBytes) hash = text != NULL ? base64_decode(text, NULL) : NULL;
+        if (hash == NULL || g_bytes_get_size(hash) != DIGEST_SIZE)
+            return invalid(error, "inclusionProof has a hash that is not 32 bytes");
+        memcpy(bundle->hashes[i].bytes, span_of_bytes(hash).data, DIGEST_SIZE);
+    }
+    return true;
+}
+
+static bool
+read_proof(Bundle *bundle, const json_t *entry, GError **error)
+{
+    const json_t *proof = json_need_object(entry, "inclusionProof", WHERE, error);
+    const json_t *checkpoint =
+        proof != NULL ? json_need_object(proof, "checkpoint", WHERE, error) : NULL;
+    const char *note =
+        checkpoint != NULL ? json_need_string(checkpoint, "envelope", WHERE, error) : NULL;
+    uint64_t index = 0;
+
+    if (note == NULL || !need_number(proof, "logIndex", &index, error) ||
+        !need_number(proof, "treeSize", &bundle->head.size, error) ||
+        !need_hash(proof, "rootHash", &bundle->head.root, error) ||
+        !read_hashes(bundle, proof, error))
+        return false;
+    if (index != bundle->index)
+        return invalid(error, "inclusionProof.logIndex is not the entry's");
+    bundle->checkpoint = g_bytes_new(note, strlen(note));
+    return true;
+}
+
+static bool
+read_entry(Bundle *bundle, const json_t *entry, GError **error)
+{
+    const json_t *log_id = json_need_object(entry, "logId", WHERE, error);
+    const json_t *kind =
+        log_id != NULL ? json_need_object(entry, "kindVersion", WHERE, error) : NULL;
+    const char *name = kind != NULL ? json_need_string(kind, "kind", WHERE, error) : NULL;
+    const char *version = name != NULL ? json_need_string(kind, "version", WHERE, error) : NULL;
+
+    if (version == NULL)
+        return false;
+    if (strcmp(name, KIND) != 0 || strcmp(version, KIND_VERSION) != 0)
+        return unavailable(error, "its log entry is not a " KIND " " KIND_VERSION);
+    return need_number(entry, "logIndex", &bundle->index, error) &&
+           need_hash(log_id, "keyId", &bundle->log_id, error) &&
+           (bundle->leaf = need_base64(entry, "canonicalizedBody", error)) != NULL &&
+           read_proof(bundle, entry, error);
+}
+
+static bool
+read_timestamps(Bundle *bundle, const json_t *material, GError **error)
+{
+    const json_t *data = json_object_get(material, "timestampVerificationData");
+    const json_t *list = json_object_get(data, "rfc3161Timestamps");
+
+    bundle->timestamps = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
+    if (json_array_size(list) > MAX_TIMESTAMPS)
+        return invalid(error, "rfc3161Timestamps has too many members");
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        GBytes *stamp = need_base64(json_array_get(list, i), "signedTimestamp", error);
+        if (stamp == NULL)
+            return false;
+        g_ptr_array_add(bundle->timestamps, stamp);
+    }
+    return true;
+}
+
+static bool
+read_material(Bundle *bundle, const json_t *material, GError **error)
+{
+    const json_t *public_key = json_object_get(material, "publicKey");
+    const json_t *entries = json_need_array(material, "tlogEntries", WHERE, error);
+
+    if (entries == NULL)
+        return false;
+    if (!json_is_object(public_key))
+        return unavailable(error, "it is not by a managed public key");
+    if (json_array_size(entries) != 1)
+        return invalid(error, "tlogEntries must have one member");
+    return need_hash(public_key, "hint", &bundle->hint, error) &&
+           read_entry(bundle, json_array_get(entries, 0), error) &&
+           read_timestamps(bundle, material, error);
+}
+
+static Bundle *
+read_bundle(const json_t *object, GError **error)
+{
+    g_autoptr(Bundle) bundle = g_new0(Bundle, 1);
+    const char *type = json_need_string(object, "mediaType", WHERE, error);
+    const json_t *envelope = json_object_get(object, "dsseEnvelope");
+    const json_t *material = NULL;
+
+    if (type == NULL)
+        return NULL;
+    if (strcmp(type, BUNDLE_MEDIA_TYPE) != 0 || !json_is_object(envelope)) {
+        (void)unavailable(error, "it is not a v0.3 bundle with a DSSE envelope");
+        return NULL;
+    }
+    material = json_need_object(object, "verificationMaterial", WHERE, error);
+    if (material == NULL || !read_material(bundle, material, error) ||
+        (bundle->envelope = dsse_from_json(envelope, error)) == NULL)
+        return NULL;
+    if (bundle->envelope->signatures->len != 1) {
+        (void)invalid(error, "dsseEnvelope must have one signature");
+        return NULL;
+    }
+    return g_steal_pointer(&bundle);
+}
+
+Bundle *
+bundle_parse(Span json, GError **error)
+{
+    g_autoptr(json_t) object = json_parse(json, LIMIT_JSON_BYTES, error);
+    Bundle *bundle = object != NULL ? read_bundle(object, error) : NULL;
+
+    if (bundle == NULL)
+        error_prefix(error, "cannot read bundle");
+    return bundle;
+}
+
+GBytes *
+bundle_pae(const Bundle *bundle)
+{
+    return dsse_pae(bundle->envelope->payload_type, span_of_bytes(bundle->envelope->payload));
+}
+
+void
+bundle_free(Bundle *bundle)
+{
+    if (bundle == NULL)
+        return;
+    dsse_free(bundle->envelope);
+    g_clear_pointer(&bundle->leaf, g_bytes_unref);
+    g_free(bundle->hashes);
+    g_clear_pointer(&bundle->checkpoint, g_bytes_unref);
+    g_clear_pointer(&bundle->timestamps, g_ptr_array_unref);
+    g_free(bundle);
+}

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * statement: in-toto Statement v1 as JSON. */
+#include "attest/statement.h"
+#include "attest/dsse.h"
+#include "attest/predicate.h"
+#include "base/limits.h"
+#include "base/banned.h"
+
+static void
+subject_free(void *data)
+{
+    StatementSubject *subject = data;
+
+    g_free(subject->name);
+    json_decref(subject->digest);
+    g_free(subject);
+}
+
+Statement *
+statement_new(const char *predicate_type, json_t *predicate)
+{
+    Statement *statement = g_new0(Statement, 1);
+
+    statement->subjects = g_ptr_array_new_with_free_func(subject_free);
+    statement->predicate_type = g_strdup(predicate_type);
+    statement->predicate = predicate;
+    return statement;
+}
+
+void
+statement_add_subject(Statement *statement, const char *name, const char *algorithm,
+                      const char *hex)
+{
+    StatementSubject *subject = g_new0(StatementSubject, 1);
+
+    subject->name = g_strdup(name);
+    subject->digest = json_object();
+    json_object_set_new(subject->digest, algorithm, json_string(hex));
+    g_ptr_array_add(statement->subjects, subject);
+}
+
+void
+statement_add_subject_sha256(Statement *statement, const char *name, const Digest *digest)
+{
+    char hex[DIGEST_HEX_SIZE];
+
+    digest_to_hex(digest, hex);
+    statement_add_subject(statement, name, "sha256", hex);
+}
+
+static json_t *
+subjects_to_json(const GPtrArray *subjects)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < subjects->len; i++) {
+        const StatementSubject *subject = subjects->pdata[i];
+        json_t *item = json_object();
+        if (subject->name != NULL)
+            json_object_set_new(item, "name", json_string(subject->name));
+        json_object_set(item, "digest", subject->digest);
+        json_array_append_new(list, item);
+    }
+    return list;
+}
+
+GBytes *
+statement_payload(const Statement *statement, GError **error)
+{
+    g_autoptr(json_t) object = json_object();
+    size_t len = 0;
+
+    if (statement->subjects->len == 0) {
+        error_set(error, BASE_ERROR, BASE_ERROR_INVALID,
+                  "cannot write statement '%s': it has no subject", statement->predicate_type);
+        return NULL;
+    }
+    json_object_set_new(object, "_type", json_string(STATEMENT_TYPE_V1));
+    json_object_set_new(object, "subject", subjects_to_json(statement->subjects));
+    json_object_set_new(object, "predicateType", json_string(statement->predicate_type));
+    json_object_set(object, "predicate", statement->predicate);
+    char *text = json_canonical(object, &len, error);
+    if (text == NULL) {
+        error_prefix(error, "cannot write statement '%s'", statement->predicate_type);
+        return NULL;
+    }
+    return g_bytes_new_take(text, len);
+}
+
+GBytes *
+statement_pae(const Statement *statement, Digest *name_out, GError **error)
+{
+    g_autoptr(GBytes) payload = statement_payload(statement, error);
+
+    if (payload == NULL)
+        return NULL;
+    GBytes *pae = dsse_pae(DSSE_TYPE_INTOTO, span_of_bytes(payload));
+    if (name_out != NULL)
+        *name_out = fact_name(span_of_bytes(pae));
+    return pae;
+}
+
+static bool
+invalid(GError **error, const char *why)
+{
+    error_set(error, BASE_ERROR, BASE_ERROR_INVALID, "%s", why);
+    return false;
+}
+
+static bool
+read_subject(Statement *statement, json_t *item, GError **error)
+{
+    const json_t *name = json_object_get(item, "name");
+    json_t *digest = json_need_object(item, "digest", "subject", error);
+    const char *algorithm;
+    json_t *value;
+
+    if (digest == NULL)
+        return false;
+    if (name != NULL && !json_is_string(name))
+        return invalid(error, "subject.name is not a string");
+    if (json_object_size(digest) == 0)
+        return invalid(error, "subject.digest is empty");
+    json_object_foreach (digest, algorithm, value) {
+        if (!json_is_string(value) || json_string_length(value) == 0)
+            return invalid(error, "a member of subject.digest is not text");
+    }
+
+    StatementSubject *subject = g_new0(StatementSubject, 1);
+    subject->name = name != NULL ? g_strdup(json_string_value(name)) : NULL;
+    subject->digest = json_incref(digest);
+    g_ptr_array_add(statement->subjects, subject);
+    return true;
+}
+
+static bool
+check_members(const json_t *object, GError **error)
+{
+    static const char *const members[] = { "_type", "subject", "predicateType", "predicate", NULL };
+    const char *version = json_need_string(object, "_type", "statement", error);
+    const char *type =
+        version != NULL ? json_need_string(object, "predicateType", "statement", error) : NULL;
+
+    if (type == NULL)
+        return false;
+    if (strcmp(version, STATEMENT_TYPE_V1) != 0)
+        return invalid(error, "statement._type is not '" STATEMENT_TYPE_V1 "'");
+    if (*type == '\0')
+        return invalid(error, "statement.predicateType is empty");
+    return !predicate_type_is_ours(type) || json_only_keys(object, members, "statement", error);
+}
+
+static Statement *
+read_statement(const json_t *object, GError **error)
+{
+    if (!check_members(object, error))
+        return NULL;
+
+    const json_t *list = json_need_array(object, "subject", "statement", error);
+    json_t *predicate =
+        list != NULL ? json_need_object(object, "predicate", "statement", error) : NULL;
+    if (predicate == NULL)
+        return NULL;
+
+    g_autoptr(Statement) statement = statement_new(
+        json_string_value(json_object_get(object, "predicateType")), json_incref(predicate));
+    size_t n = json_array_size(list);
+    if (n < 1 || n > STATEMENT_MAX_SUBJECTS) {
+        (void)invalid(error, "statement.subject has no members or too many");
+        return NULL;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (!read_subject(statement, json_array_get(list, i), error))
+            return NULL;
+    }
+    return g_steal_pointer(&statement);
+}
+
+Statement *
+statement_parse(Span payload, GError **error)
+{
+    g_autoptr(json_t) object = json_parse(payload, LIMIT_STATEMENT_BYTES, error);
+    Statement *statement = object != NULL ? read_statement(object, error) : NULL;
+
+    if (statement == NULL)
+        error_prefix(error, "cannot read statement");
+    return statement;
+}
+
+bool
+statement_is_canonical(Span payload)
+{
+    g_autoptr(json_t) object = json_parse(payload, LIMIT_STATEMENT_BYTES, NULL);
+
+    return object != NULL && json_is_canonical(payload, object);
+}
+
+bool
+statement_subject_sha256(const StatementSubject *subject, Digest *out)
+{
+    const char *hex = json_string_value(json_object_get(subject->digest, "sha256"));
+
+    return hex != NULL && digest_from_hex(hex, out, NULL);
+}
+
+const StatementSubject *
+statement_find_sha256(const Statement *statement, const Digest *digest)
+{
+    for (size_t i = 0; i < statement->subjects->len; i++) {
+        const StatementSubject *subject = statement->subjects->pdata[i];
+        Digest found;
+        if (statement_subject_sha256(subject, &found) && digest_equal(&found, digest))
+            return subject;
+    }
+    return NULL;
+}
+
+void
+statement_free(Statement *statement)
+{
+    if (statement == NULL)
+        return;
+    g_clear_pointer(&statement->subjects, g_ptr_array_unref);
+    g_free(statement->predicate_type);
+    json_decref(statement->predicate);
+    g_free(statement);
+}
