@@ -5,6 +5,7 @@
 #include "attest/decision.h"
 #include "attest/manifest.h"
 #include "fact/admission.h"
+#include "fact/body.h"
 
 typedef struct FactCommand { /* what all commands have; borrowed */
     const char *log;         /* origin */
@@ -55,11 +56,17 @@ FactDecision *fact_decide_publish_intent(FactView *view, const FactCommand *comm
                                          GError **error) MUST_CHECK;
 /** @target: NULL for the self-verification. @digests: [{"name","digest"}] served. */
 FactDecision *fact_decide_publication(FactView *view, const FactCommand *command,
-                                      const char *target, const char *outcome, json_t *digests,
-                                      GError **error) MUST_CHECK;
+                                      const char *target, PublicationOutcome outcome,
+                                      json_t *digests, GError **error) MUST_CHECK;
 /** @reason: "retag" (no proofs), "defective", "withdrawn", … */
 FactDecision *fact_decide_rejection(FactView *view, const FactCommand *command, const char *reason,
                                     GError **error) MUST_CHECK;
+
+/** The body fact_decide_rejection would make: what people are asked to prove. Owned. */
+json_t *fact_rejection_body(FactView *view, const char *object, const char *reason,
+                            GError **error) MUST_CHECK;
+
+#define FACT_PROOF_LIFE_US (24ll * 3600 * 1000000) /* how long a decision among proofs is good */
 
 /** The decision a person is asked to sign for the open request of @object; person, at, nonce filled
  * in. Returns: owned; expires_us is the request's, lower it if wanted. Errors: of the view;

@@ -1,1 +1,0 @@
-/* none: a bad sample: no licence. */
