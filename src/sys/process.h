@@ -32,7 +32,7 @@ typedef struct ProcessSpec {
     const ProcessFd *fds;
     size_t n_fds;
 } ProcessSpec;
-/** ProcessSpec spec = { PROCESS_SPEC_INIT, .argv = argv }; */
+/** ProcessSpec spec = { PROCESS_SPEC_INIT, .argv = argv }; then spec.stdout_fd = fd; as needed. */
 #define PROCESS_SPEC_INIT .stdin_fd = -1, .stdout_fd = -1, .stderr_fd = -1
 
 typedef struct ProcessExit {

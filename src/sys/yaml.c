@@ -13,7 +13,8 @@
 #include "base/error.h"
 #include "base/banned.h"
 
-#define INT_DIGITS_MAX 18
+#define INT_DIGITS_MAX  18
+#define BYTE_ORDER_MARK "\xef\xbb\xbf"
 
 struct YamlNode {
     YamlKind kind;
@@ -168,6 +169,20 @@ pop(Builder *builder)
     attach(builder, node);
 }
 
+/* libfyaml's mark of an anchor, alias or quoted text is behind its first character. */
+static TextPosition
+one_left(TextPosition at)
+{
+    at.column -= at.column > 1;
+    return at;
+}
+
+static TextPosition
+position_of(const struct fy_mark *mark)
+{
+    return (TextPosition){ .line = (unsigned)mark->line + 1, .column = (unsigned)mark->column + 1 };
+}
+
 static YamlStyle
 style_of(struct fy_token *token)
 {
@@ -191,13 +206,15 @@ add_scalar(Builder *builder, struct fy_event *event)
     size_t len = 0;
     const char *text = token != NULL ? fy_token_get_text(token, &len) : "";
 
+    node->style = token != NULL ? style_of(token) : YAML_PLAIN;
+    if (node->style == YAML_QUOTED)
+        node->at = one_left(node->at);
     if (text == NULL || !utf8_is_valid(span_of(text, len))) {
         diagnostics_add(builder->diagnostics, node->at,
                         "the text has a NUL character or is not Unicode");
         len = 0;
         text = "";
     }
-    node->style = token != NULL ? style_of(token) : YAML_PLAIN;
     node->text = g_strndup(text, len);
     attach(builder, node);
 }
@@ -208,16 +225,11 @@ refuse_alias(Builder *builder)
 {
     YamlNode *node;
 
-    diagnostics_add(builder->diagnostics, builder->last, "aliases ('*name') are not allowed");
+    diagnostics_add(builder->diagnostics, one_left(builder->last),
+                    "aliases ('*name') are not allowed");
     node = node_new(builder, YAML_SCALAR);
     node->text = g_strdup("");
     attach(builder, node);
-}
-
-static TextPosition
-position_of(const struct fy_mark *mark)
-{
-    return (TextPosition){ .line = (unsigned)mark->line + 1, .column = (unsigned)mark->column + 1 };
 }
 
 static void
@@ -229,7 +241,8 @@ refuse_properties(Builder *builder, struct fy_event *event)
 
     if (anchor != NULL) {
         mark = fy_token_start_mark(anchor);
-        diagnostics_add(builder->diagnostics, mark != NULL ? position_of(mark) : builder->last,
+        diagnostics_add(builder->diagnostics,
+                        mark != NULL ? one_left(position_of(mark)) : builder->last,
                         "anchors ('&name') are not allowed");
     }
     if (tag != NULL) {
@@ -240,19 +253,13 @@ refuse_properties(Builder *builder, struct fy_event *event)
 }
 
 static bool
-begin_document(Builder *builder, struct fy_event *event)
+begin_document(Builder *builder)
 {
-    struct fy_document_state *state = event->document_start.document_state;
-
     builder->documents++;
-    if (builder->documents > 1) {
-        diagnostics_add(builder->diagnostics, builder->last, "a second document is not allowed");
-        return false;
-    }
-    if (fy_document_state_version_explicit(state) || fy_document_state_tags_explicit(state))
-        diagnostics_add(builder->diagnostics, (TextPosition){ 1, 1 },
-                        "directives ('%%') are not allowed");
-    return true;
+    if (builder->documents == 1)
+        return true;
+    diagnostics_add(builder->diagnostics, builder->last, "a second document is not allowed");
+    return false;
 }
 
 /* Returns false when reading must stop. */
@@ -270,7 +277,7 @@ take_event(Builder *builder, struct fy_event *event)
     }
     switch (event->type) {
     case FYET_DOCUMENT_START:
-        return begin_document(builder, event);
+        return begin_document(builder);
     case FYET_MAPPING_START:
         refuse_properties(builder, event);
         return push(builder, YAML_MAP);
@@ -331,6 +338,27 @@ read_events(Builder *builder, struct fy_parser *parser, struct fy_diag *diag)
         diagnostics_add(builder->diagnostics, (TextPosition){ 1, 1 }, "the file is empty");
 }
 
+/* Nothing else can begin with '%' there; libfyaml passes over those it does not know. */
+static void
+refuse_directives(const char *text, Diagnostics *diagnostics)
+{
+    unsigned line = 1;
+
+    if (g_str_has_prefix(text, BYTE_ORDER_MARK))
+        text += strlen(BYTE_ORDER_MARK);
+    for (; *text != '\0'; line++) {
+        const char *word = text + strspn(text, " \t\r");
+
+        if (*text == '%')
+            diagnostics_add(diagnostics, (TextPosition){ line, 1 },
+                            "directives ('%%') are not allowed");
+        else if (*word != '#' && *word != '\n' && *word != '\0')
+            return;
+        text += strcspn(text, "\n");
+        text += *text == '\n';
+    }
+}
+
 /* What is checked before libfyaml sees a byte. */
 static bool
 check_text(Span text, Diagnostics *diagnostics)
@@ -353,6 +381,7 @@ yaml_parse(Span text, Diagnostics *diagnostics)
 {
     g_autoptr(YamlDocument) document = g_new0(YamlDocument, 1);
     g_auto(Builder) builder = { .diagnostics = diagnostics, .document = document };
+    g_autofree char *copy = NULL; /* NUL-terminated */
     struct fy_diag *diag CLEANUP(diag_clear) = NULL;
     struct fy_parser *parser CLEANUP(parser_clear) = NULL;
     struct fy_diag_cfg diag_config;
@@ -366,6 +395,8 @@ yaml_parse(Span text, Diagnostics *diagnostics)
     builder.last = (TextPosition){ 1, 1 };
     if (!check_text(text, diagnostics))
         return NULL;
+    copy = g_strndup(text.len > 0 ? (const char *)text.data : "", text.len);
+    refuse_directives(copy, diagnostics);
     fy_diag_cfg_default(&diag_config);
     diag_config.fp = NULL;
     diag = fy_diag_create(&diag_config);
@@ -373,8 +404,7 @@ yaml_parse(Span text, Diagnostics *diagnostics)
         fy_diag_set_collect_errors(diag, true);
     config.diag = diag;
     parser = diag != NULL ? fy_parser_create(&config) : NULL;
-    if (parser == NULL ||
-        fy_parser_set_string(parser, text.len > 0 ? (const char *)text.data : "", text.len) != 0) {
+    if (parser == NULL || fy_parser_set_string(parser, copy, text.len) != 0) {
         diagnostics_add(diagnostics, (TextPosition){ 0 }, "the YAML reader could not be started");
         return NULL;
     }
