@@ -2,8 +2,7 @@
  * bundle: Sigstore bundle v0.3 as protobuf JSON: 64-bit numbers are strings, bytes are base64. */
 #include "attest/bundle.h"
 #include "attest/leaf.h"
-#include "base/encoding.h"
-#include "base/json.h"
+#include "attest/json_bytes_priv.h"
 #include "base/limits.h"
 #include "base/banned.h"
 
@@ -11,14 +10,6 @@
 #define KIND           "hashedrekord"
 #define KIND_VERSION   "0.0.2"
 #define MAX_TIMESTAMPS 16
-
-static json_t *
-json_base64(Span span)
-{
-    g_autofree char *text = base64_encode(span);
-
-    return json_string(text);
-}
 
 static json_t *
 json_number_text(uint64_t value)
@@ -32,19 +23,15 @@ static json_t *
 proof_to_json(const BundleParts *parts)
 {
     json_t *proof = json_object();
-    json_t *hashes = json_array();
     json_t *checkpoint = json_object();
 
-    for (size_t i = 0; i < parts->proof.n_hashes; i++)
-        json_array_append_new(hashes,
-                              json_base64(span_of(parts->proof.hashes[i].bytes, DIGEST_SIZE)));
     json_object_set_new(checkpoint, "envelope",
                         json_stringn((const char *)parts->checkpoint.data, parts->checkpoint.len));
     json_object_set_new(proof, "logIndex", json_number_text(parts->index));
     json_object_set_new(proof, "treeSize", json_number_text(parts->head.size));
     json_object_set_new(proof, "rootHash",
-                        json_base64(span_of(parts->head.root.bytes, DIGEST_SIZE)));
-    json_object_set_new(proof, "hashes", hashes);
+                        json_bytes(span_of(parts->head.root.bytes, DIGEST_SIZE)));
+    json_object_set_new(proof, "hashes", json_hashes(parts->proof));
     json_object_set_new(proof, "checkpoint", checkpoint);
     return proof;
 }
@@ -56,14 +43,14 @@ entry_to_json(const BundleParts *parts)
     json_t *log_id = json_object();
     json_t *kind = json_object();
 
-    json_object_set_new(log_id, "keyId", json_base64(span_of(parts->log_id.bytes, DIGEST_SIZE)));
+    json_object_set_new(log_id, "keyId", json_bytes(span_of(parts->log_id.bytes, DIGEST_SIZE)));
     json_object_set_new(kind, "kind", json_string(KIND));
     json_object_set_new(kind, "version", json_string(KIND_VERSION));
     json_object_set_new(entry, "logIndex", json_number_text(parts->index));
     json_object_set_new(entry, "logId", log_id);
     json_object_set_new(entry, "kindVersion", kind);
     json_object_set_new(entry, "inclusionProof", proof_to_json(parts));
-    json_object_set_new(entry, "canonicalizedBody", json_base64(parts->leaf));
+    json_object_set_new(entry, "canonicalizedBody", json_bytes(parts->leaf));
     return entry;
 }
 
@@ -77,10 +64,10 @@ material_to_json(const BundleParts *parts, const Digest *keyid)
 
     for (size_t i = 0; i < parts->n_timestamps; i++) {
         json_t *stamp = json_object();
-        json_object_set_new(stamp, "signedTimestamp", json_base64(parts->timestamps[i]));
+        json_object_set_new(stamp, "signedTimestamp", json_bytes(parts->timestamps[i]));
         json_array_append_new(stamps, stamp);
     }
-    json_object_set_new(public_key, "hint", json_base64(span_of(keyid->bytes, DIGEST_SIZE)));
+    json_object_set_new(public_key, "hint", json_bytes(span_of(keyid->bytes, DIGEST_SIZE)));
     json_object_set_new(material, "publicKey", public_key);
     json_array_append_new(entries, entry_to_json(parts));
     json_object_set_new(material, "tlogEntries", entries);
@@ -105,9 +92,9 @@ envelope_to_json(Span type, Span payload, const Leaf *leaf)
 
     digest_to_hex(&leaf->keyid, hex);
     json_object_set_new(signature, "keyid", json_string(hex));
-    json_object_set_new(signature, "sig", json_base64(span_of_bytes(leaf->signature)));
+    json_object_set_new(signature, "sig", json_bytes(span_of_bytes(leaf->signature)));
     json_array_append_new(signatures, signature);
-    json_object_set_new(envelope, "payload", json_base64(payload));
+    json_object_set_new(envelope, "payload", json_bytes(payload));
     json_object_set_new(envelope, "payloadType", json_stringn((const char *)type.data, type.len));
     json_object_set_new(envelope, "signatures", signatures);
     return envelope;
@@ -166,49 +153,6 @@ need_number(const json_t *object, const char *key, uint64_t *out, GError **error
     return true;
 }
 
-static GBytes *
-need_base64(const json_t *object, const char *key, GError **error)
-{
-    const char *text = json_need_string(object, key, WHERE, error);
-
-    return text != NULL ? base64_decode(text, error) : NULL;
-}
-
-static bool
-need_hash(const json_t *object, const char *key, Digest *out, GError **error)
-{
-    g_autoptr(GBytes) bytes = need_base64(object, key, error);
-
-    if (bytes == NULL)
-        return false;
-    if (g_bytes_get_size(bytes) != DIGEST_SIZE)
-        return invalid(error, "a hash is not 32 bytes");
-    memcpy(out->bytes, span_of_bytes(bytes).data, DIGEST_SIZE);
-    return true;
-}
-
-static bool
-read_hashes(Bundle *bundle, const json_t *proof, GError **error)
-{
-    const json_t *list = json_need_array(proof, "hashes", WHERE, error);
-    size_t n = json_array_size(list);
-
-    if (list == NULL)
-        return false;
-    if (n > LIMIT_PROOF_HASHES)
-        return invalid(error, "inclusionProof has too many hashes");
-    bundle->hashes = g_new0(Digest, n);
-    bundle->n_hashes = n;
-    for (size_t i = 0; i < n; i++) {
-        const char *text = json_string_value(json_array_get(list, i));
-        g_autoptr(GBytes) hash = text != NULL ? base64_decode(text, NULL) : NULL;
-        if (hash == NULL || g_bytes_get_size(hash) != DIGEST_SIZE)
-            return invalid(error, "inclusionProof has a hash that is not 32 bytes");
-        memcpy(bundle->hashes[i].bytes, span_of_bytes(hash).data, DIGEST_SIZE);
-    }
-    return true;
-}
-
 static bool
 read_proof(Bundle *bundle, const json_t *entry, GError **error)
 {
@@ -221,8 +165,8 @@ read_proof(Bundle *bundle, const json_t *entry, GError **error)
 
     if (note == NULL || !need_number(proof, "logIndex", &index, error) ||
         !need_number(proof, "treeSize", &bundle->head.size, error) ||
-        !need_hash(proof, "rootHash", &bundle->head.root, error) ||
-        !read_hashes(bundle, proof, error))
+        !json_need_hash(proof, "rootHash", WHERE, &bundle->head.root, error) ||
+        !json_need_hashes(proof, "hashes", WHERE, &bundle->hashes, &bundle->n_hashes, error))
         return false;
     if (index != bundle->index)
         return invalid(error, "inclusionProof.logIndex is not the entry's");
@@ -244,8 +188,8 @@ read_entry(Bundle *bundle, const json_t *entry, GError **error)
     if (strcmp(name, KIND) != 0 || strcmp(version, KIND_VERSION) != 0)
         return unavailable(error, "its log entry is not a " KIND " " KIND_VERSION);
     return need_number(entry, "logIndex", &bundle->index, error) &&
-           need_hash(log_id, "keyId", &bundle->log_id, error) &&
-           (bundle->leaf = need_base64(entry, "canonicalizedBody", error)) != NULL &&
+           json_need_hash(log_id, "keyId", WHERE, &bundle->log_id, error) &&
+           (bundle->leaf = json_need_bytes(entry, "canonicalizedBody", WHERE, error)) != NULL &&
            read_proof(bundle, entry, error);
 }
 
@@ -259,7 +203,7 @@ read_timestamps(Bundle *bundle, const json_t *material, GError **error)
     if (json_array_size(list) > MAX_TIMESTAMPS)
         return invalid(error, "rfc3161Timestamps has too many members");
     for (size_t i = 0; i < json_array_size(list); i++) {
-        GBytes *stamp = need_base64(json_array_get(list, i), "signedTimestamp", error);
+        GBytes *stamp = json_need_bytes(json_array_get(list, i), "signedTimestamp", WHERE, error);
         if (stamp == NULL)
             return false;
         g_ptr_array_add(bundle->timestamps, stamp);
@@ -279,7 +223,7 @@ read_material(Bundle *bundle, const json_t *material, GError **error)
         return unavailable(error, "it is not by a managed public key");
     if (json_array_size(entries) != 1)
         return invalid(error, "tlogEntries must have one member");
-    return need_hash(public_key, "hint", &bundle->hint, error) &&
+    return json_need_hash(public_key, "hint", WHERE, &bundle->hint, error) &&
            read_entry(bundle, json_array_get(entries, 0), error) &&
            read_timestamps(bundle, material, error);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * dsse: PAE = "DSSEv1" SP LEN(type) SP type SP LEN(payload) SP payload; envelopes as JSON. */
 #include "attest/dsse.h"
+#include "attest/json_bytes_priv.h"
 #include "base/encoding.h"
 #include "base/limits.h"
 #include "base/banned.h"
@@ -176,14 +177,6 @@ dsse_parse(Span json, GError **error)
     return dsse_from_json(object, error);
 }
 
-static json_t *
-json_base64(GBytes *bytes)
-{
-    g_autofree char *text = base64_encode(span_of_bytes(bytes));
-
-    return json_string(text);
-}
-
 json_t *
 dsse_to_json(const DsseEnvelope *envelope)
 {
@@ -195,10 +188,10 @@ dsse_to_json(const DsseEnvelope *envelope)
         json_t *item = json_object();
         if (*signature->keyid != '\0')
             json_object_set_new(item, "keyid", json_string(signature->keyid));
-        json_object_set_new(item, "sig", json_base64(signature->sig));
+        json_object_set_new(item, "sig", json_bytes(span_of_bytes(signature->sig)));
         json_array_append_new(list, item);
     }
-    json_object_set_new(object, "payload", json_base64(envelope->payload));
+    json_object_set_new(object, "payload", json_bytes(span_of_bytes(envelope->payload)));
     json_object_set_new(object, "payloadType", json_string(envelope->payload_type));
     json_object_set_new(object, "signatures", list);
     return object;

@@ -1,71 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0
  * facts_line: a fact as one line of canonical JSON, all bytes in base64. */
 #include "attest/facts_line.h"
-#include "base/encoding.h"
-#include "base/json.h"
+#include "attest/json_bytes_priv.h"
 #include "base/limits.h"
 #include "base/banned.h"
 
 #define WHERE "fact"
 
-static json_t *
-json_base64(Span span)
-{
-    g_autofree char *text = base64_encode(span);
-
-    return json_string(text);
-}
-
 char *
 facts_line_build(int64_t index, Span leaf, Span pae, MerkleProof proof)
 {
     g_autoptr(json_t) object = json_object();
-    json_t *hashes = json_array();
 
-    for (size_t i = 0; i < proof.n_hashes; i++)
-        json_array_append_new(hashes, json_base64(span_of(proof.hashes[i].bytes, DIGEST_SIZE)));
     json_object_set_new(object, "index", json_integer(index));
-    json_object_set_new(object, "leaf", json_base64(leaf));
-    json_object_set_new(object, "pae", json_base64(pae));
-    json_object_set_new(object, "proof", hashes);
+    json_object_set_new(object, "leaf", json_bytes(leaf));
+    json_object_set_new(object, "pae", json_bytes(pae));
+    json_object_set_new(object, "proof", json_hashes(proof));
     g_autofree char *text = json_canonical(object, NULL, NULL);
     return g_strconcat(text, "\n", NULL);
-}
-
-static GBytes *
-need_base64(const json_t *object, const char *key, GError **error)
-{
-    const char *text = json_need_string(object, key, WHERE, error);
-
-    return text != NULL ? base64_decode(text, error) : NULL;
-}
-
-static bool
-read_hashes(FactsLine *line, const json_t *object, GError **error)
-{
-    const json_t *list = json_need_array(object, "proof", WHERE, error);
-    size_t n = json_array_size(list);
-
-    if (list == NULL)
-        return false;
-    if (n > LIMIT_PROOF_HASHES) {
-        error_set(error, BASE_ERROR, BASE_ERROR_LIMIT, WHERE ".proof has over %d hashes",
-                  LIMIT_PROOF_HASHES);
-        return false;
-    }
-    line->hashes = g_new0(Digest, n);
-    line->n_hashes = n;
-    for (size_t i = 0; i < n; i++) {
-        const char *text = json_string_value(json_array_get(list, i));
-        g_autoptr(GBytes) hash = text != NULL ? base64_decode(text, NULL) : NULL;
-        if (hash == NULL || g_bytes_get_size(hash) != DIGEST_SIZE) {
-            error_set(error, BASE_ERROR, BASE_ERROR_INVALID,
-                      WHERE ".proof has a member that is not base64 of 32 bytes");
-            return false;
-        }
-        memcpy(line->hashes[i].bytes, span_of_bytes(hash).data, DIGEST_SIZE);
-    }
-    return true;
 }
 
 static FactsLine *
@@ -77,9 +29,9 @@ read_line(Span text, GError **error)
 
     if (object == NULL || !json_only_keys(object, members, WHERE, error) ||
         !json_need_uint(object, "index", WHERE, &line->index, error) ||
-        (line->leaf = need_base64(object, "leaf", error)) == NULL ||
-        (line->pae = need_base64(object, "pae", error)) == NULL ||
-        !read_hashes(line, object, error))
+        (line->leaf = json_need_bytes(object, "leaf", WHERE, error)) == NULL ||
+        (line->pae = json_need_bytes(object, "pae", WHERE, error)) == NULL ||
+        !json_need_hashes(object, "proof", WHERE, &line->hashes, &line->n_hashes, error))
         return NULL;
     if (!json_is_canonical(text, object)) {
         error_set(error, BASE_ERROR, BASE_ERROR_INVALID, "the line is not canonical JSON");

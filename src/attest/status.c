@@ -116,7 +116,7 @@ invalid(GError **error, const char *why)
     return false;
 }
 
-/* Indexes rise and lie below the size; @strictly: no two entries share one. */
+/* Indexes do not fall and lie below the size. */
 static bool
 check_index(const Status *status, int64_t index, int64_t *last, GError **error)
 {
@@ -137,10 +137,12 @@ check_entries(const Status *status, const GPtrArray *list, bool has_objects, GEr
         if (!check_index(status, entry->index, &last, error))
             return false;
         last++; /* one fact an index */
-        if (has_objects &&
-            (!object_name_parse(entry->object, &name, error) || name.kind != OBJECT_ROSTER))
-            return error != NULL && *error != NULL ? false
-                                                   : invalid(error, "rosters names no roster");
+        if (!has_objects)
+            continue;
+        if (!object_name_parse(entry->object, &name, error))
+            return false;
+        if (name.kind != OBJECT_ROSTER)
+            return invalid(error, "rosters names no roster");
     }
     return true;
 }
