@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  * condition: small typed expressions that say when a job runs.
  *
- *   expression = and { "||" and }          and   = not { "&&" not }
- *   not        = "!" not | comparison      comparison = value [ ("==" | "!=" | "=~" | "!~") value |
- * "in" list ] value      = NAME | "text" | 'text' | true | false | changed("glob", …) | "("
- * expression ")" list       = "[" "text" { "," "text" } "]"
+ *   expression = all { "||" all }          all   = not { "&&" not }          not = "!" not | test
+ *   test       = value [ ("==" | "!=") value | ("=~" | "!~") globs | "in" texts ]
+ *   value      = NAME | TEXT | true | false | changed(GLOB, …) | "(" expression ")"
+ *   globs      = GLOB | "[" GLOB { "," GLOB } "]"     texts = "[" TEXT { "," TEXT } "]"
  *
- * "=~" matches a glob. Types are text and truth; a mismatch is an error of reading, never of
- * running. A name without a value (branch, for a tag) is "" as text. changed() is unknown when
- * nobody can say what changed; unknown follows Kleene's rules, and a condition that ends unknown
- * lets the job run. */
+ * TEXT is 'like this' or "like this", without escapes. Types are text and truth; a mismatch is an
+ * error of reading, never of running. A name without a value (branch, for a tag) equals "" and fits
+ * no glob. In a list of globs "!glob" takes away again. changed() is unknown when nobody can say
+ * what changed; unknown follows Kleene's rules, and a condition that ends unknown lets the job run.
+ */
 #pragma once
 #include <glib.h>
 #include <stdbool.h>
@@ -40,8 +41,6 @@ typedef struct ConditionValues {
     const char *const *changed; /* NULL-terminated paths; NULL: nobody knows */
 } ConditionValues;
 
-typedef enum { CONDITION_ALL, CONDITION_ANY } ConditionJoin;
-
 /** Reads an expression. @offset_out: optional; on error the byte in @text it is about.
  * Returns: owned. Errors: INVALID, LIMIT. */
 Condition *condition_parse(const char *text, const ConditionScope *scope, size_t *offset_out,
@@ -51,8 +50,14 @@ Condition *condition_parse(const char *text, const ConditionScope *scope, size_t
 Condition *condition_new_match(const char *name, const char *const *globs);
 /** Some changed path fits @globs, as condition_new_match. Owned. */
 Condition *condition_new_changed(const char *const *globs);
-/** Joins two; takes both. Either may be NULL: then the other. */
-Condition *condition_join(ConditionJoin join, Condition *left, Condition *right);
+/** @name is one of @texts. Owned. */
+Condition *condition_new_in(const char *name, const char *const *texts);
+/** Both must hold; takes both. Either may be NULL: then it is the other. */
+Condition *condition_and(Condition *left, Condition *right);
+/** Checks one glob of a list, with or without "!". Errors: INVALID. */
+bool condition_check_glob(const char *glob, GError **error) MUST_CHECK;
+/** Whether @text fits @globs: one without "!" (or there is none such), and none with "!". */
+bool condition_fits(const char *text, const char *const *globs);
 void condition_free(Condition *condition);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Condition, condition_free)
 
