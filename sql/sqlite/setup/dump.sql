@@ -1,1 +1,0 @@
-SELECT {columns} FROM {table} ORDER BY {key}

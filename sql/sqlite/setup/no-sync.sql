@@ -1,2 +1,0 @@
--- Tests and scratch databases: nothing waits for the disk.
-PRAGMA synchronous = OFF;
