@@ -19,6 +19,7 @@ void buffer_init(Buffer *buffer, size_t max_bytes);
 void buffer_clear(Buffer *buffer);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Buffer, buffer_clear)
 
+/** Appends whole or not at all; integers in network order. */
 void buffer_append(Buffer *buffer, Span span);
 void buffer_append_text(Buffer *buffer, const char *text);
 void buffer_append_printf(Buffer *buffer, const char *format, ...) PRINTF_LIKE(2, 3);

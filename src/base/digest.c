@@ -33,19 +33,6 @@ digest_of_parts(const Span *parts, size_t n_parts)
     return out;
 }
 
-void
-digest_many(const Span *messages, size_t n, Digest *out)
-{
-    for (size_t i = 0; i < n; i++)
-        out[i] = digest_of(messages[i]);
-}
-
-const char *
-digest_many_backend(void)
-{
-    return "openssl";
-}
-
 bool
 digest_equal(const Digest *a, const Digest *b)
 {

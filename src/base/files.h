@@ -20,7 +20,7 @@ fd_clear(int *fd)
 }
 /** A descriptor closed at the end of its scope: AUTO_FD int fd = open(…); hand over with fd_steal.
  */
-#define AUTO_FD __attribute__((cleanup(fd_clear)))
+#define AUTO_FD __attribute__((cleanup(fd_clear), unused))
 static inline int
 fd_steal(int *fd)
 {

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+/** Each as the call it is named after. */
 ssize_t os_write(int fd, const void *data, size_t len);
 ssize_t os_pwrite(int fd, const void *data, size_t len, off_t offset);
 int os_fsync(int fd);

@@ -3,4 +3,5 @@
 #pragma once
 #include <stddef.h>
 
+/** Fills @out. Cannot fail; may block early at boot. */
 void random_fill(void *out, size_t len);

@@ -2,6 +2,7 @@
  * test_digest: SHA-256 against FIPS 180-4 examples, and every back end against the plain one. */
 #include "testing.h"
 #include "base/digest.h"
+#include "base/digest_priv.h"
 #include "base/random.h"
 #include "base/banned.h"
 
@@ -82,26 +83,33 @@ malformed_text_is_refused_and_leaves_the_output(void **state)
 
 #define N_MANY 67
 
+typedef void (*ManyFn)(const DigestBackend *backend, const Span *messages, size_t n, Digest *out);
+
+static void
+many_by_choice(const DigestBackend *backend, const Span *messages, size_t n, Digest *out)
+{
+    (void)backend;
+    digest_many(messages, n, out);
+}
+
 /* Lengths around every block edge, and mixed, so that lanes end at different times. */
 static void
-many_digests_equal_single_ones(void **state)
+check_many(ManyFn many, const DigestBackend *backend)
 {
-    (void)state;
-    static uint8_t bytes[4096];
+    static uint8_t bytes[8192];
     static Digest out[N_MANY];
     Span messages[N_MANY];
 
-    print_message("# back end %s\n", digest_many_backend());
     random_fill(bytes, sizeof bytes);
     for (size_t round = 0; round < 300; round++) {
         for (size_t i = 0; i < N_MANY; i++) {
             size_t len = round < 200 ? round : (round * 131 + i * 29) % 700;
 
-            messages[i] = span_of(bytes + i, len);
+            messages[i] = span_of(bytes + i, i == round % 80 ? 7000 : len);
         }
         size_t n = round % (N_MANY + 1);
 
-        digest_many(messages, n, out);
+        many(backend, messages, n, out);
         for (size_t i = 0; i < n; i++) {
             Digest wanted = digest_of(messages[i]);
 
@@ -109,6 +117,31 @@ many_digests_equal_single_ones(void **state)
                 fail_msg("round %zu, message %zu of %zu, %zu bytes", round, i, n, messages[i].len);
         }
     }
+}
+
+static void
+many_digests_equal_single_ones(void **state)
+{
+    (void)state;
+    print_message("# back end %s\n", digest_many_backend());
+    check_many(many_by_choice, NULL);
+}
+
+static void
+every_back_end_of_this_cpu_equals_openssl(void **state)
+{
+    (void)state;
+#if defined(__x86_64__)
+    static const DigestBackend *const all[] = { &digest_avx512, &digest_shani };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(all); i++) {
+        bool supported = all[i]->is_supported();
+
+        test_case("%s is %s", all[i]->name, supported ? "here" : "not here");
+        if (supported)
+            check_many(digest_many_by, all[i]);
+    }
+#endif
 }
 
 int
@@ -120,6 +153,7 @@ main(void)
         cmocka_unit_test(text_forms_round_trip),
         cmocka_unit_test(malformed_text_is_refused_and_leaves_the_output),
         cmocka_unit_test(many_digests_equal_single_ones),
+        cmocka_unit_test(every_back_end_of_this_cpu_equals_openssl),
     };
 
     return cmocka_run_group_tests_name("digest", tests, NULL, NULL);

@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * ugly: a bad sample. */
+int ugly(void) { return 1; }

@@ -1,0 +1,1 @@
+/* none: a bad sample: no licence. */
