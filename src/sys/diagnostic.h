@@ -26,6 +26,7 @@ Diagnostics *diagnostics_new(const char *file, Span text);
 void diagnostics_free(Diagnostics *diagnostics);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Diagnostics, diagnostics_free)
 
+/** Adds one finding; @format as for error_set. */
 void diagnostics_add(Diagnostics *diagnostics, TextPosition at, const char *format, ...)
     PRINTF_LIKE(3, 4);
 /** How many were added, those over DIAGNOSTICS_MAX included. */

@@ -21,6 +21,7 @@ typedef struct Mutex { /* embed it; MUTEX_INITIALIZER or mutex_init */
     {                                                                                              \
         PTHREAD_MUTEX_INITIALIZER                                                                  \
     }
+/** A plain, not recursive mutex; none of these can fail on a mutex that is initialised. */
 void mutex_init(Mutex *mutex);
 void mutex_clear(Mutex *mutex);
 void mutex_lock(Mutex *mutex);
@@ -48,6 +49,7 @@ mutex_guard_leave(Mutex **guard)
 typedef struct Cond { /* always on CLOCK_MONOTONIC; cond_init */
     pthread_cond_t raw;
 } Cond;
+/** Waiting gives @mutex free meanwhile; a wait may end early: check the condition again. */
 void cond_init(Cond *cond);
 void cond_clear(Cond *cond);
 void cond_wait(Cond *cond, Mutex *mutex);
