@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * help: what people read on the terminal. */
+#include "cli/help.h"
+#include <string.h>
+#include "base/banned.h"
+
+#define NAME_WIDTH 22
+
+static bool
+is_shown(const Command *command)
+{
+    return (command->flags & COMMAND_HIDDEN) == 0;
+}
+
+static void
+append_entry(GString *text, const char *name, const char *help)
+{
+    g_string_append_printf(text, "  %-*s %s\n", NAME_WIDTH, name, help);
+}
+
+char *
+help_overview(void)
+{
+    GString *text = g_string_new("slipway: from a git tag to a release that anyone can verify\n\n"
+                                 "usage: slipway COMMAND [ARGUMENT…] [OPTION…]\n\n");
+
+    for (size_t i = 0; i < n_commands; i++)
+        if (is_shown(commands[i]) && command_group_of(commands[i]) == NULL)
+            append_entry(text, commands[i]->name, commands[i]->help);
+    for (size_t i = 0; i < n_command_groups; i++)
+        if (command_group_is_shown(&command_groups[i])) {
+            g_autofree char *name = g_strconcat(command_groups[i].name, " …", NULL);
+
+            /* printf counts bytes: the ellipsis is three of them */
+            g_string_append_printf(text, "  %-*s %s\n", NAME_WIDTH + 2, name,
+                                   command_groups[i].help);
+        }
+    g_string_append(text, "\n'slipway help COMMAND' says more.\n");
+    return g_string_free(text, FALSE);
+}
+
+char *
+help_of_group(const CommandGroup *group)
+{
+    GString *text = g_string_new(NULL);
+
+    g_string_append_printf(text, "slipway %s: %s\n\n", group->name, group->help);
+    for (size_t i = 0; i < n_commands; i++)
+        if (is_shown(commands[i]) && command_group_of(commands[i]) == group)
+            append_entry(text, commands[i]->name, commands[i]->help);
+    g_string_append_printf(text, "\n'slipway help %s COMMAND' says more.\n", group->name);
+    return g_string_free(text, FALSE);
+}
+
+static void
+append_option(GString *text, const CliOption *option)
+{
+    g_autofree char *letter =
+        option->letter != 0 ? g_strdup_printf("-%c, ", option->letter) : g_strdup("    ");
+    g_autofree char *name =
+        g_strconcat(letter, "--", option->name, option->value != NULL ? " " : "",
+                    option->value != NULL ? option->value : "", NULL);
+
+    if (strlen(name) > NAME_WIDTH)
+        g_string_append_printf(text, "  %s\n  %*s %s", name, NAME_WIDTH, "", option->help);
+    else
+        g_string_append_printf(text, "  %-*s %s", NAME_WIDTH, name, option->help);
+    g_string_append(text, (option->flags & CLI_REQUIRED) != 0 ? " (needed)\n" : "\n");
+}
+
+char *
+help_of_command(const Command *command)
+{
+    GString *text = g_string_new(NULL);
+
+    g_string_append_printf(text, "slipway %s: %s\n\nusage: slipway %s%s%s\n", command->name,
+                           command->help, command->name, command->synopsis != NULL ? " " : "",
+                           command->synopsis != NULL ? command->synopsis : "");
+    if (command->details != NULL)
+        g_string_append_printf(text, "\n%s\n", command->details);
+    g_string_append(text, "\noptions:\n");
+    for (const CliOption *o = command->options; o != NULL && o->name != NULL; o++)
+        append_option(text, o);
+    for (const CliOption *o = command_shared_options; o->name != NULL; o++)
+        append_option(text, o);
+    return g_string_free(text, FALSE);
+}
