@@ -71,8 +71,10 @@ parser_clear(struct fy_parser **parser)
 static void
 diag_clear(struct fy_diag **diag)
 {
-    if (*diag != NULL)
+    if (*diag != NULL) {
+        fy_diag_reset_error(*diag); /* frees the collected errors, which destroying it leaks */
         fy_diag_unref(*diag);
+    }
 }
 
 static void
