@@ -19,6 +19,3 @@ char *derived_sha256sums(const DerivedAsset *assets, size_t n);
  * Owned. Errors: INVALID. */
 char *derived_index(const char *object, const Digest *manifest, const DerivedAsset *assets,
                     size_t n, GError **error) MUST_CHECK;
-/** The generators' names in a manifest: "sha256sums", "index". */
-#define DERIVED_SHA256SUMS "sha256sums"
-#define DERIVED_INDEX      "index"
