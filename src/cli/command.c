@@ -240,6 +240,10 @@ read_words(Invocation *invocation, const char *const *words, GError **error)
         invocation->command = command_find(words + first, &n_name);
         if (invocation->command != NULL && invocation->command->args_size > 0)
             invocation->args = g_malloc0(invocation->command->args_size);
+        if (invocation->command == NULL && command_group_find(words[first]) == NULL) {
+            set_unknown(words + first, error); /* rather than its options */
+            return false;
+        }
     }
     for (size_t i = 0; words[i] != NULL; i++)
         if (i < first || i >= first + n_name)

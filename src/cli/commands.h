@@ -3,6 +3,8 @@
 #pragma once
 #include "cli/command.h"
 
+extern const Command cmd_check;
 extern const Command cmd_completion;
 extern const Command cmd_help;
+extern const Command cmd_plan;
 extern const Command cmd_version;

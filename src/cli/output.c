@@ -155,6 +155,15 @@ output_talk(Output *output, const char *format, ...)
 }
 
 void
+output_talk_text(Output *output, const char *text)
+{
+    wipe_progress(output);
+    fflush(output->out);
+    fputs(text, output->err);
+    fflush(output->err);
+}
+
+void
 output_text(Output *output, const char *text)
 {
     wipe_progress(output);

@@ -40,6 +40,8 @@ void output_line(Output *output, const char *format, ...) PRINTF_LIKE(2, 3);
 void output_styled(Output *output, OutputStyle style, const char *format, ...) PRINTF_LIKE(3, 4);
 /** A line on stderr, with --json too. */
 void output_talk(Output *output, const char *format, ...) PRINTF_LIKE(2, 3);
+/** Lines of text on stderr as they are: made by us, already masked (diagnostics_text). */
+void output_talk_text(Output *output, const char *text);
 /** Text of ours of many lines on stdout as it is (help, manual); with --json too. */
 void output_text(Output *output, const char *text);
 /** Bytes as they are on stdout: job logs with their colours. With --json too. */
