@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include "db/queries.h"
 
+#define DB_MAX_PARAMS 32 /* of one query; tools/sqlgen refuses more */
+
 typedef struct {
     const char *name;
     int n_params;

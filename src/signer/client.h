@@ -2,12 +2,15 @@
  * signer client: asks the signer processes, which alone open private keys, for signatures.
  *
  * A process is started at its first request and started again after it died. Thread-safe: one
- * request at a time per process. The keys folder belongs to the signer processes: ROLE.pem private
- * keys, 0600 keys.json       origin and public halves, written once by signer_create_keys
- *   log-state.json  {number, root, size} of the last checkpoint signed, synced before the signature
- * leaves refusals.jsonl  a line a refusal, synced A refusal (a statement type outside the role, a
- * payload that is not RFC 8785, a checkpoint smaller than or inconsistent with the last signed) is
- * SIGNER_ERROR_DENIED and recorded. */
+ * request at a time per process. Files of the keys folder, which belongs to the signer processes:
+ *
+ * ROLE.pem        private keys, 0600
+ * keys.json       origin and public halves, written once by signer_create_keys
+ * log-state       number, size and root of the last checkpoint signed, synced before it leaves
+ * refusals.jsonl  a line a refusal, synced
+ *
+ * A refusal (a statement type outside the role, a payload that is not RFC 8785, a checkpoint
+ * smaller than or inconsistent with the last signed) is SIGNER_ERROR_DENIED and recorded. */
 #pragma once
 #include <glib.h>
 #include <stdbool.h>
@@ -84,7 +87,8 @@ typedef struct {     /* what the log's signer signed last */
     uint64_t size;
     Digest root;
 } SignerLogState;
-/** Errors: NO_KEY, UNAVAILABLE, CORRUPT. */
+/** Read from the file, no process needed: what tlog_open must be given as a known head.
+ * Errors: NO_KEY, CORRUPT, IO. */
 bool signer_load_log_state(SignerClient *client, SignerLogState *out, GError **error) MUST_CHECK;
 /**
  * Signs a checkpoint of the log this folder's keys belong to.

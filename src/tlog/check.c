@@ -90,9 +90,7 @@ check_checkpoint(Tlog *tlog, GError **error)
         g_propagate_error(error, g_steal_pointer(&local));
         return false;
     }
-    g_autoptr(Note) note = note_parse(span_of_bytes(bytes), error);
-    g_autoptr(Checkpoint) checkpoint =
-        note == NULL ? NULL : checkpoint_parse(note_text(note), error);
+    g_autoptr(Checkpoint) checkpoint = checkpoint_of_note(span_of_bytes(bytes), error);
     if (checkpoint == NULL || !tlog_root(tlog, checkpoint->head.size, &root, error))
         return false;
     if (digest_equal(&root, &checkpoint->head.root))

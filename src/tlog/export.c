@@ -160,14 +160,6 @@ export_entries(const Export *export, GError **error)
     return true;
 }
 
-static Checkpoint *
-parse_note(GBytes *bytes, GError **error)
-{
-    g_autoptr(Note) note = note_parse(span_of_bytes(bytes), error);
-
-    return note == NULL ? NULL : checkpoint_parse(note_text(note), error);
-}
-
 /* How far the folder is already; a head there that this log does not contain is an alarm. */
 static bool
 find_exported(Tlog *tlog, int dirfd, uint64_t *size_out, GError **error)
@@ -182,7 +174,8 @@ find_exported(Tlog *tlog, int dirfd, uint64_t *size_out, GError **error)
         return false;
     }
     g_clear_error(&local);
-    g_autoptr(Checkpoint) old = bytes == NULL ? NULL : parse_note(bytes, &local);
+    g_autoptr(Checkpoint) old =
+        bytes == NULL ? NULL : checkpoint_of_note(span_of_bytes(bytes), &local);
     *size_out = 0;
     if (old == NULL)
         return true; /* nothing there, or nothing readable: all is exported again */
@@ -250,7 +243,7 @@ tlog_export(Tlog *tlog, const char *dir_path, GError **error)
         g_propagate_error(error, g_steal_pointer(&local));
         return false;
     }
-    g_autoptr(Checkpoint) head = parse_note(note, error);
+    g_autoptr(Checkpoint) head = checkpoint_of_note(span_of_bytes(note), error);
     if (head == NULL || !dir_create_all(AT_FDCWD, dir_path, 0755, error))
         return false;
     AUTO_FD int dirfd = dir_open(AT_FDCWD, dir_path, error);

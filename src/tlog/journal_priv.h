@@ -2,13 +2,21 @@
  * journal: the one file of a log that counts: records {leaf, PAE} one after the other; for files of
  * src/tlog only.
  *
- * File: a header of JOURNAL_HEADER_SIZE bytes (text, zero-padded), then records, then zeros written
- * ahead. Record, big-endian, padded to 8 bytes: 0 magic u32   4 leaf length u32   8 pae length u32
- * 12 pae form u32 (TlogPaeWhere) 16 index u64  24 index of the first record of its batch u64 32
- * 0x00, leaf, pae (BLOB: its 32-byte digest), zeros to 8n then the first 16 bytes of SHA-256 over
- * all before. The 0x00 makes the leaf hash input (RFC 6962) one piece. A batch is one write and one
- * fdatasync, so a torn tail holds records of one batch only: a whole record of a later batch behind
- * a broken one means that durable bytes were damaged. */
+ * File: a header of JOURNAL_HEADER_SIZE bytes (text, zero-padded), then records, then zeros
+ * written ahead. A record, numbers big-endian:
+ *
+ *  0 magic u32
+ *  4 leaf length u32
+ *  8 pae length u32
+ * 12 pae form u32 (TlogPaeWhere)
+ * 16 index u64
+ * 24 index of the first record of its batch u64
+ * 32 0x00, leaf, pae (BLOB: its 32-byte digest), zeros up to a multiple of 8
+ * .. the first 16 bytes of SHA-256 over all before
+ *
+ * The 0x00 makes the leaf hash input (RFC 6962) one piece. A batch is one write and one fdatasync,
+ * so a torn tail holds records of one batch only: a whole record of a later batch behind a broken
+ * one means that durable bytes were damaged. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  * read: entries, roots, proofs and the kept checkpoint of an open log. */
 #include "tlog/tlog.h"
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include "base/files.h"
+#include "base/os.h"
 #include "proof/checkpoint.h"
 #include "tlog/tlog_priv.h"
 #include "base/banned.h"
+
+#define CHECKPOINT_TMP_NAME "checkpoint.new"
 
 void
 tlog_record_clear(TlogRecord *record)
@@ -150,12 +155,28 @@ tlog_prove_consistency(Tlog *tlog, uint64_t old_size, uint64_t new_size, TlogPro
     return true;
 }
 
+static bool
+put_checkpoint(Tlog *tlog, Span note_bytes, GError **error)
+{
+    AUTO_FD int fd = openat(tlog->dirfd, CHECKPOINT_TMP_NAME,
+                            O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+
+    if (fd < 0) {
+        error_set_errno(error, TLOG_ERROR, TLOG_ERROR_IO, "cannot keep the checkpoint");
+        return false;
+    }
+    if (!fd_write_all(fd, note_bytes, error))
+        return false;
+    if (os_rename(tlog->dirfd, CHECKPOINT_TMP_NAME, tlog->dirfd, TLOG_CHECKPOINT_NAME) == 0)
+        return true;
+    error_set_errno(error, TLOG_ERROR, TLOG_ERROR_IO, "cannot keep the checkpoint");
+    return false;
+}
+
 bool
 tlog_set_checkpoint(Tlog *tlog, Span note_bytes, GError **error)
 {
-    g_autoptr(Note) note = note_parse(note_bytes, error);
-    g_autoptr(Checkpoint) checkpoint =
-        note == NULL ? NULL : checkpoint_parse(note_text(note), error);
+    g_autoptr(Checkpoint) checkpoint = checkpoint_of_note(note_bytes, error);
     Digest root = { 0 };
 
     if (checkpoint == NULL)
@@ -173,20 +194,34 @@ tlog_set_checkpoint(Tlog *tlog, Span note_bytes, GError **error)
                   "the checkpoint of size %" PRIu64 " has another root", checkpoint->head.size);
         return false;
     }
-    return file_write_atomic(tlog->dirfd, TLOG_CHECKPOINT_NAME, note_bytes, 0644, error);
+    return put_checkpoint(tlog, note_bytes, error);
+}
+
+Checkpoint *
+checkpoint_of_note(Span note_bytes, GError **error)
+{
+    g_autoptr(Note) note = note_parse(note_bytes, error);
+
+    return note == NULL ? NULL : checkpoint_parse(note_text(note), error);
 }
 
 GBytes *
 tlog_load_checkpoint(Tlog *tlog, GError **error)
 {
     g_autoptr(GError) local = NULL;
-    GBytes *note = file_read(tlog->dirfd, TLOG_CHECKPOINT_NAME, LIMIT_CHECKPOINT_BYTES, &local);
+    g_autoptr(GBytes) note =
+        file_read(tlog->dirfd, TLOG_CHECKPOINT_NAME, LIMIT_CHECKPOINT_BYTES, &local);
 
-    if (note != NULL)
-        return note;
-    if (error_kind(local) == ERROR_KIND_NOT_FOUND)
-        error_set(error, TLOG_ERROR, TLOG_ERROR_NOT_FOUND, "no checkpoint was signed yet");
-    else
+    if (note == NULL && error_kind(local) != ERROR_KIND_NOT_FOUND) {
         g_propagate_error(error, g_steal_pointer(&local));
-    return NULL;
+        return NULL;
+    }
+    g_clear_error(&local);
+    g_autoptr(Checkpoint) whole =
+        note == NULL ? NULL : checkpoint_of_note(span_of_bytes(note), &local);
+    if (whole == NULL) {
+        error_set(error, TLOG_ERROR, TLOG_ERROR_NOT_FOUND, "no checkpoint is kept");
+        return NULL;
+    }
+    return g_steal_pointer(&note);
 }

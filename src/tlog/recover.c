@@ -114,14 +114,9 @@ need_own_checkpoint(Tlog *tlog, GError **error)
         g_propagate_error(error, g_steal_pointer(&local));
         return false;
     }
-    g_autoptr(Note) note = note_parse(span_of_bytes(note_bytes), &local);
-    g_autoptr(Checkpoint) checkpoint =
-        note == NULL ? NULL : checkpoint_parse(note_text(note), &local);
-    if (checkpoint == NULL) {
-        error_set(error, TLOG_ERROR, TLOG_ERROR_CORRUPT, "the log's own checkpoint is damaged: %s",
-                  local->message);
+    g_autoptr(Checkpoint) checkpoint = checkpoint_of_note(span_of_bytes(note_bytes), error);
+    if (checkpoint == NULL)
         return false;
-    }
     return need_head(tlog, &checkpoint->head, "its own checkpoint", error);
 }
 

@@ -2,13 +2,16 @@
  * tlog internals: the open log, its offsets and its mark; for files of src/tlog only.
  *
  * Files of a log folder:
- *   journal     what counts (journal_priv.h)
- *   offsets     8 bytes big-endian a record: where it begins in the journal
- *   tile.L      hashes (tree_priv.h)
- *   mark        up to where offsets and tiles were synced: recovery reads the journal from there
- * only checkpoint  the newest signed checkpoint offsets, tile.L and mark can be deleted at any
- * time; the next open makes them again. */
+ *
+ * journal     what counts (journal_priv.h)
+ * offsets     8 bytes big-endian a record: where it begins in the journal
+ * tile.L      hashes (tree_priv.h)
+ * mark        how far offsets and tiles were synced: recovery reads the journal from there on
+ * checkpoint  the newest signed checkpoint
+ *
+ * offsets, tile.L and mark can be deleted at any time; the next open makes them again. */
 #pragma once
+#include "proof/checkpoint.h"
 #include "sys/thread.h"
 #include "tlog/journal_priv.h"
 #include "tlog/tree_priv.h"
@@ -42,6 +45,10 @@ struct Tlog {
 
 /** A copy of the published edge; @end_out: optional. */
 MerkleFrontier tlog_edge(Tlog *tlog, uint64_t *end_out);
+
+/** The checkpoint inside a signed note; its signature is not looked at. Owned. Errors: INVALID,
+ * LIMIT. */
+Checkpoint *checkpoint_of_note(Span note_bytes, GError **error) MUST_CHECK;
 
 /** Writes @n offsets from record @first on, unsynced. Errors: FULL, IO. */
 bool offsets_write(int fd, uint64_t first, const uint64_t *offsets, size_t n,

@@ -201,6 +201,23 @@ a_damaged_journal_header_is_corrupt(void **state)
     assert_gerror(f->error, TLOG_ERROR, TLOG_ERROR_CORRUPT);
 }
 
+static void
+a_checkpoint_file_torn_by_a_crash_counts_as_none(void **state)
+{
+    LogFixture *f = *state;
+    g_autofree char *path = log_fixture_file(f, "checkpoint");
+
+    log_fixture_create(f);
+    log_fixture_append(f, 10, 10);
+    log_fixture_checkpoint(f);
+    assert_int_equal(truncate(path, 20), 0);
+    assert_true(log_fixture_reopen(f));
+    GBytes *note = tlog_load_checkpoint(f->tlog, &f->error);
+
+    assert_null(note);
+    assert_gerror(f->error, TLOG_ERROR, TLOG_ERROR_NOT_FOUND);
+}
+
 #define LOG_TEST(name)                                                                             \
     cmocka_unit_test_setup_teardown(name, log_fixture_setup, log_fixture_teardown)
 
@@ -218,6 +235,7 @@ main(void)
         LOG_TEST(everything_derived_is_made_again_when_it_is_gone),
         LOG_TEST(a_journal_older_than_its_mark_is_a_restored_folder),
         LOG_TEST(a_damaged_journal_header_is_corrupt),
+        LOG_TEST(a_checkpoint_file_torn_by_a_crash_counts_as_none),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,2 @@
+-- Tests and scratch databases: nothing waits for the disk.
+PRAGMA synchronous = OFF;

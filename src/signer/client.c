@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * client: the engine's end: starts the signer processes and asks them. */
+#include "signer/client.h"
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+#include "base/files.h"
+#include "base/limits.h"
+#include "signer/keyring_priv.h"
+#include "signer/log_state_priv.h"
+#include "signer/protocol_priv.h"
+#include "sys/channel.h"
+#include "sys/paths.h"
+#include "sys/process.h"
+#include "sys/thread.h"
+#include "base/banned.h"
+
+#define ANSWER_TIMEOUT_MS   60000 /* a signer that says nothing for so long is lost */
+#define CREATE_TIMEOUT_MS   60000
+#define CREATE_OUTPUT_MAX   4096
+#define END_TIMEOUT_MS      5000 /* from closing its channel to killing it */
+#define CREATE_EXIT_INVALID 2
+#define CREATE_EXIT_EXISTS  4
+
+typedef struct {        /* one of the two processes */
+    const char *option; /* static; before the folder, or NULL */
+    Mutex lock;         /* held for a whole request */
+    Process *process;   /* owned; guarded by lock; NULL until needed */
+    Channel *channel;   /* owned; guarded by lock */
+} Peer;
+
+struct SignerClient {
+    char *keys_dir; /* owned */
+    Peer statements;
+    Peer log;
+};
+
+void
+signer_signature_clear(SignerSignature *signature)
+{
+    g_clear_pointer(&signature->signature, g_bytes_unref);
+    g_clear_pointer(&signature->spki, g_bytes_unref);
+}
+
+SignerClient *
+signer_client_new(const char *keys_dir)
+{
+    SignerClient *client = g_new0(SignerClient, 1);
+
+    client->keys_dir = g_strdup(keys_dir);
+    client->log.option = "--log";
+    mutex_init(&client->statements.lock);
+    mutex_init(&client->log.lock);
+    return client;
+}
+
+/* Closing the channel ends it; it is killed if it hangs. */
+static void
+peer_stop(Peer *peer)
+{
+    g_autoptr(GError) local = NULL;
+
+    g_clear_pointer(&peer->channel, channel_free);
+    if (peer->process != NULL)
+        error_ignore(process_wait(peer->process, END_TIMEOUT_MS, NULL, NULL, &local), &local,
+                     "process_free kills it");
+    g_clear_pointer(&peer->process, process_free);
+}
+
+void
+signer_client_free(SignerClient *client)
+{
+    if (client == NULL)
+        return;
+    peer_stop(&client->statements);
+    peer_stop(&client->log);
+    mutex_clear(&client->statements.lock);
+    mutex_clear(&client->log.lock);
+    g_free(client->keys_dir);
+    g_free(client);
+}
+
+static bool
+peer_start(Peer *peer, const char *keys_dir, GError **error)
+{
+    g_autofree char *program = paths_find_helper(SIGNER_PROGRAM, error);
+    const char *argv[] = { program, peer->option != NULL ? peer->option : keys_dir,
+                           peer->option != NULL ? keys_dir : NULL, NULL };
+    g_autoptr(Channel) ours = NULL;
+    AUTO_FD int theirs = -1;
+
+    if (program == NULL || !channel_pair(&ours, &theirs, error))
+        return false;
+    ProcessFd fd = { .from = theirs, .to = SIGNER_CHANNEL_FD };
+    ProcessSpec spec = { PROCESS_SPEC_INIT, .argv = argv, .fds = &fd, .n_fds = 1 };
+    spec.stderr_fd = STDERR_FILENO;
+    peer->process = process_spawn(&spec, error);
+    if (peer->process == NULL)
+        return false;
+    peer->channel = g_steal_pointer(&ours);
+    return true;
+}
+
+/* One request and its answer. Any failure on the way leaves the peer stopped. */
+static json_t *
+peer_exchange(Peer *peer, Span request, GError **error)
+{
+    g_auto(ChannelMessage) message = { 0 };
+    json_t *answer = NULL;
+
+    if (channel_send(peer->channel, request, NULL, 0, error) &&
+        channel_receive(peer->channel, ANSWER_TIMEOUT_MS, NULL, &message, error))
+        answer = json_parse(span_of_bytes(message.payload), LIMIT_JSON_BYTES, error);
+    if (answer == NULL)
+        peer_stop(peer);
+    return answer;
+}
+
+/* A process that ended while idle is noticed at the next request only, so a closed channel is tried
+ * once more with a new process: every request may be answered twice without harm. */
+static json_t *
+peer_ask(Peer *peer, const char *keys_dir, Span request, GError **error)
+{
+    MUTEX_GUARD(&peer->lock);
+    g_autoptr(GError) local = NULL;
+    json_t *answer = NULL;
+    bool was_running = peer->channel != NULL;
+
+    if (!was_running && !peer_start(peer, keys_dir, error))
+        return NULL;
+    answer = peer_exchange(peer, request, &local);
+    if (answer == NULL && was_running &&
+        g_error_matches(local, CHANNEL_ERROR, CHANNEL_ERROR_CLOSED)) {
+        g_clear_error(&local);
+        if (!peer_start(peer, keys_dir, error))
+            return NULL;
+        answer = peer_exchange(peer, request, &local);
+    }
+    if (answer == NULL)
+        error_set(error, SIGNER_ERROR, SIGNER_ERROR_UNAVAILABLE, "the signer did not answer: %s",
+                  local->message);
+    return answer;
+}
+
+/* @request: taken. Returns: the whole answer, whose "ok" is there; owned. */
+static json_t *
+ask(SignerClient *client, Peer *peer, json_t *request, GError **error)
+{
+    g_autoptr(json_t) owned = request;
+    size_t len = 0;
+    g_autofree char *text = json_canonical(owned, &len, error);
+
+    if (text == NULL)
+        return NULL;
+    g_autoptr(json_t) answer = peer_ask(peer, client->keys_dir, span_of(text, len), error);
+    if (answer == NULL || protocol_result(answer, error) == NULL)
+        return NULL;
+    return g_steal_pointer(&answer);
+}
+
+static bool
+take_signature(const json_t *answer, SignerSignature *out, GError **error)
+{
+    const json_t *ok = json_object_get(answer, "ok");
+    g_autoptr(GBytes) signature = protocol_need_bytes(ok, "signature", error);
+    g_autoptr(GBytes) spki = signature == NULL ? NULL : protocol_need_bytes(ok, "spki", error);
+
+    if (spki == NULL)
+        return false;
+    out->keyid = digest_of(span_of_bytes(spki));
+    out->signature = g_steal_pointer(&signature);
+    out->spki = g_steal_pointer(&spki);
+    return true;
+}
+
+bool
+signer_sign_statement(SignerClient *client, SignerRole role, Span payload, SignerSignature *out,
+                      GError **error)
+{
+    if (payload.len > LIMIT_STATEMENT_BYTES) {
+        error_set(error, SIGNER_ERROR, SIGNER_ERROR_INVALID,
+                  "a statement has at most %u bytes, not %zu", LIMIT_STATEMENT_BYTES, payload.len);
+        return false;
+    }
+    json_t *request = json_pack("{s:s,s:s,s:o}", "op", "statement", "role", signer_role_name(role),
+                                "payload", protocol_bytes(payload));
+    g_autoptr(json_t) answer = ask(client, &client->statements, request, error);
+
+    return answer != NULL && take_signature(answer, out, error);
+}
+
+bool
+signer_sign_status(SignerClient *client, Span payload, SignerSignature *out, GError **error)
+{
+    if (payload.len > LIMIT_STATEMENT_BYTES) {
+        error_set(error, SIGNER_ERROR, SIGNER_ERROR_INVALID,
+                  "a status has at most %u bytes, not %zu", LIMIT_STATEMENT_BYTES, payload.len);
+        return false;
+    }
+    json_t *request = json_pack("{s:s,s:o}", "op", "status", "payload", protocol_bytes(payload));
+    g_autoptr(json_t) answer = ask(client, &client->statements, request, error);
+
+    return answer != NULL && take_signature(answer, out, error);
+}
+
+GBytes *
+signer_sign_checkpoint(SignerClient *client, uint64_t size, const Digest *root, const Digest *proof,
+                       size_t n_proof, GError **error)
+{
+    json_t *hashes = json_array();
+
+    for (size_t i = 0; i < n_proof; i++)
+        json_array_append_new(hashes, json_digest(&proof[i]));
+    json_t *request = json_pack("{s:s,s:I,s:o,s:o}", "op", "checkpoint", "size", (json_int_t)size,
+                                "root", json_digest(root), "proof", hashes);
+    g_autoptr(json_t) answer = ask(client, &client->log, request, error);
+
+    return answer == NULL ? NULL
+                          : protocol_need_bytes(json_object_get(answer, "ok"), "note", error);
+}
+
+static int
+open_keys_dir(SignerClient *client, GError **error)
+{
+    g_autoptr(GError) local = NULL;
+    int fd = dir_open(AT_FDCWD, client->keys_dir, &local);
+
+    if (fd < 0)
+        error_set(error, SIGNER_ERROR,
+                  error_kind(local) == ERROR_KIND_NOT_FOUND ? SIGNER_ERROR_NO_KEY : SIGNER_ERROR_IO,
+                  "cannot open the keys folder: %s", local->message);
+    return fd;
+}
+
+bool
+signer_load_log_state(SignerClient *client, SignerLogState *out, GError **error)
+{
+    AUTO_FD int dirfd = open_keys_dir(client, error);
+
+    return dirfd >= 0 && log_state_load(dirfd, out, error);
+}
+
+static KeyIndex *
+load_index(SignerClient *client, GError **error)
+{
+    AUTO_FD int dirfd = open_keys_dir(client, error);
+
+    return dirfd < 0 ? NULL : key_index_load(dirfd, error);
+}
+
+GPtrArray *
+signer_public_keys(SignerClient *client, GError **error)
+{
+    g_autoptr(KeyIndex) index = load_index(client, error);
+
+    return index == NULL ? NULL : g_steal_pointer(&index->keys);
+}
+
+char *
+signer_origin(SignerClient *client, GError **error)
+{
+    g_autoptr(KeyIndex) index = load_index(client, error);
+
+    return index == NULL ? NULL : g_steal_pointer(&index->origin);
+}
+
+/* Why a signer that ran to its end made no keys. */
+static void
+set_create_error(const ProcessResult *result, GError **error)
+{
+    SignerError code = result->exit.exit_code == CREATE_EXIT_EXISTS    ? SIGNER_ERROR_EXISTS
+                       : result->exit.exit_code == CREATE_EXIT_INVALID ? SIGNER_ERROR_INVALID
+                                                                       : SIGNER_ERROR_IO;
+
+    g_strchomp(result->errors);
+    error_set(error, SIGNER_ERROR, (int)code, "cannot make keys: %s", result->errors);
+}
+
+GPtrArray *
+signer_create_keys(const char *keys_dir, const char *origin, GError **error)
+{
+    g_autofree char *program = paths_find_helper(SIGNER_PROGRAM, error);
+    const char *argv[] = { program, "--create", keys_dir, origin, NULL };
+    ProcessSpec spec = { PROCESS_SPEC_INIT, .argv = argv };
+    g_auto(ProcessResult) result = { 0 };
+
+    if (program == NULL || !process_run(&spec, (Span){ 0 }, CREATE_OUTPUT_MAX, CREATE_TIMEOUT_MS,
+                                        NULL, &result, error))
+        return NULL;
+    if (result.exit.exit_code != 0) {
+        set_create_error(&result, error);
+        return NULL;
+    }
+    g_autoptr(SignerClient) client = signer_client_new(keys_dir);
+    return signer_public_keys(client, error);
+}
