@@ -239,7 +239,7 @@ static void
 take_network(Reader *reader, const YamlNode *value, const char *where, void *object)
 {
     static const ReaderField fields[] = { { "allow", true, take_allow } };
-    static const char *const names[] = { "", "none", "open" };
+    static const char *const names[] = { "", "none", "open", "{ allow: [ HOST, … ] }" };
     PipelineJob *job = object;
     int choice = 0;
 
@@ -249,6 +249,8 @@ take_network(Reader *reader, const YamlNode *value, const char *where, void *obj
         job->network = PIPELINE_NETWORK_ALLOW;
         (void)read_fields(reader, value, value, network_where, fields, G_N_ELEMENTS(fields), job);
     } else if (read_choice(reader, value, "'network'", names, G_N_ELEMENTS(names), &choice)) {
+        if (choice == 3) /* only there to be listed */
+            reader_fail(reader, value, "'network' must be a map here: remove the quotes");
         job->network = choice == 2 ? PIPELINE_NETWORK_OPEN : PIPELINE_NETWORK_NONE;
     }
 }

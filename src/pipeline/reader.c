@@ -121,6 +121,8 @@ reader_suggestion(const char *word, const char *const *names, size_t n_names)
     }
     if (near != NULL)
         return g_strdup_printf("; did you mean '%s'?", near);
+    if (strcmp(word, "on") == 0)
+        return g_strdup("; each job says in 'when' for which events it runs");
     if (n_names == 0)
         return g_strdup("; there are none");
     GString *out = g_string_new("; known are: ");
