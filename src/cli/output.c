@@ -174,7 +174,8 @@ void
 output_raw(Output *output, Span bytes)
 {
     wipe_progress(output);
-    fwrite(bytes.data, 1, bytes.len, output->out);
+    if (bytes.len > 0)
+        fwrite(bytes.data, 1, bytes.len, output->out);
 }
 
 void

@@ -122,7 +122,8 @@ channel_send(Channel *channel, Span payload, const int *fds, size_t n_fds, GErro
         size_t in_payload = done - in_header;
         struct iovec parts[2] = {
             { header + in_header, HEADER_BYTES - in_header },
-            { (void *)(payload.data + in_payload), payload.len - in_payload },
+            { payload.len > 0 ? (void *)(payload.data + in_payload) : NULL,
+              payload.len - in_payload },
         };
         struct msghdr message = { .msg_iov = parts, .msg_iovlen = 2 };
         ssize_t sent;
