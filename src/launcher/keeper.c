@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -232,25 +233,32 @@ start_job(Job *job)
     return pid;
 }
 
+/* What all of the job has used: a sandbox's processes are not its main process's children. */
+static void
+tell_end(Keeper *keeper)
+{
+    keeper->end.type = KEEPER_ENDED;
+    getrusage(RUSAGE_CHILDREN, &keeper->end.rusage);
+    tell(keeper->socket, &keeper->end);
+}
+
 /* Returns false when no child is left. */
 static bool
 reap(Keeper *keeper)
 {
     struct signalfd_siginfo info;
-    struct rusage usage;
     pid_t pid;
     int status;
 
-    /* Emptied first: a child that ends after wait4 leaves a notice for the next poll. */
+    /* Emptied first: a child that ends after waitpid leaves a notice for the next poll. */
     while (read(keeper->signal_fd, &info, sizeof info) > 0)
         if (info.ssi_signo == KEEPER_END_SIGNAL)
             keeper->kill_at_us = 1;
-    while ((pid = wait4(-1, &status, WNOHANG, &usage)) > 0) {
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
         if (pid != keeper->main_pid)
             continue;
         keeper->main_ended = true;
         keeper->end.code = status;
-        keeper->end.rusage = usage;
         keeper->end.wall_us = now_us() - keeper->started_us;
     }
     return pid == 0;
@@ -274,11 +282,10 @@ kill_all(Keeper *keeper)
             kill(children[i], SIGKILL);
         free(children);
         if (keeper->end.type == KEEPER_NONE && now_us() > limit_us) {
-            keeper->end.type = KEEPER_ENDED;
             keeper->end.leftover = (uint32_t)n;
             if (!keeper->main_ended)
                 keeper->end.code = SIGKILL; /* as a wait status */
-            tell(keeper->socket, &keeper->end);
+            tell_end(keeper);
         }
         poll(&wait, 1, SWEEP_MS);
     }
@@ -362,9 +369,7 @@ keeper_main(const LauncherStart *start, int *fds, size_t n_fds)
     tell(keeper.socket, &started);
     keep(&keeper);
     kill_all(&keeper);
-    if (keeper.end.type == KEEPER_NONE) {
-        keeper.end.type = KEEPER_ENDED;
-        tell(keeper.socket, &keeper.end);
-    }
+    if (keeper.end.type == KEEPER_NONE)
+        tell_end(&keeper);
     _exit(0);
 }

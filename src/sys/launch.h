@@ -51,7 +51,7 @@ typedef struct LaunchSpec {
 typedef struct LaunchEnd {
     int exit_code;        /* 0 to 255; -1 when ended by a signal */
     int signal;           /* 0 when it exited */
-    struct rusage rusage; /* of the job's main process and what it waited for */
+    struct rusage rusage; /* of all of the job */
     int64_t wall_us;      /* from its start to the end of its main process */
 } LaunchEnd;
 
