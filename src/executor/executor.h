@@ -65,6 +65,7 @@ typedef struct MachineInput {
     const char *path; /* below /in: relative, no "..", no empty part */
     int fd;           /* borrowed, read with pread from 0 to its end; or -1 */
     const char *file; /* a file of the host, when fd is -1 */
+    bool executable;
 } MachineInput;
 
 typedef struct MachineLimits { /* 0: not limited */
@@ -89,8 +90,9 @@ typedef struct MachineSpec {
 } MachineSpec;
 
 /** A clean machine for one job. Returns: owned. Blocks for the copies of inputs and the look-up of
- * hosts. Errors: INVALID (the specification), LIMIT, UNAVAILABLE (a program or a kernel feature is
- * missing), CANCELLED, IO. On error nothing is left behind and source_dir is removed too. */
+ * hosts. Errors: INVALID (the specification), NOT_FOUND (an input or host name), UNAVAILABLE (a
+ * program or a kernel feature is missing), CANCELLED, IO. On error nothing is left behind and
+ * source_dir is removed too. */
 Machine *executor_acquire(Executor *executor, const MachineSpec *spec, Cancel *cancel,
                           GError **error) MUST_CHECK;
 

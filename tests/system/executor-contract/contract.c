@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * contract: what every executor promises, run over each driver that runs jobs on this machine. A
+ * driver that cannot run here is skipped by name, with its reason. */
+#include "contract.h"
+#include <stdlib.h>
+#include "base/banned.h"
+
+static const char *const drivers[] = { "sandbox", "host" };
+
+static const Promise *const tables[] = { promises_contract, promises_hostile, promises_limits,
+                                         promises_network };
+
+static void
+add_promise(GArray *tests, GPtrArray *names, Suite *suite, const Promise *promise)
+{
+    char *name = g_strdup_printf("%s_%s", suite->driver, promise->name);
+    struct CMUnitTest test = { .name = name,
+                               .test_func = promise->test,
+                               .setup_func = fixture_setup,
+                               .teardown_func = fixture_teardown,
+                               .initial_state = suite };
+
+    g_ptr_array_add(names, name);
+    if (strcmp(suite->driver, "host") == 0 && promise->not_on_host != NULL)
+        print_message("# host does not promise %s: %s\n", promise->name, promise->not_on_host);
+    else
+        g_array_append_val(tests, test);
+}
+
+static void
+suite_open(Suite *suite, const char *driver)
+{
+    g_autoptr(GError) error = NULL;
+    ExecutorConfig config = { .launcher = suite->launcher, .flags = EXECUTOR_TRIAL };
+
+    suite->driver = driver;
+    suite->executor = executor_open(driver, &config, &error);
+    suite->unavailable = suite->executor == NULL;
+    suite->why = error == NULL ? NULL : g_strdup(error->message);
+}
+
+int
+main(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GArray) tests = g_array_new(FALSE, FALSE, sizeof(struct CMUnitTest));
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+    Launcher *launcher = launcher_start(&error);
+    Suite suites[G_N_ELEMENTS(drivers)] = { 0 };
+
+    if (launcher == NULL) {
+        print_error("%s\n", error->message);
+        return 1;
+    }
+    setenv("CONTRACT_ENGINE_SECRET", SECRET, 1); /* nothing of our environment reaches a job */
+    for (size_t i = 0; i < G_N_ELEMENTS(drivers); i++) {
+        suites[i].launcher = launcher;
+        suite_open(&suites[i], drivers[i]);
+        for (size_t t = 0; t < G_N_ELEMENTS(tables); t++)
+            for (const Promise *promise = tables[t]; promise->name != NULL; promise++)
+                add_promise(tests, names, &suites[i], promise);
+    }
+    int failed =
+        _cmocka_run_group_tests("executor-contract", (const struct CMUnitTest *)(void *)tests->data,
+                                tests->len, NULL, NULL);
+
+    for (size_t i = 0; i < G_N_ELEMENTS(drivers); i++) {
+        executor_free(suites[i].executor);
+        g_free(suites[i].why);
+    }
+    launcher_free(launcher);
+    return failed;
+}
