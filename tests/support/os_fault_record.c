@@ -523,6 +523,27 @@ is_in_folder(const Step *step, const char *folder)
     return strcmp(own, folder[0] != '\0' ? folder : ".") == 0;
 }
 
+/* A rename that lasts implies the name it moved: applies what gave it, earlier than @at. */
+static void
+apply_source(Disk *disk, const GList *at)
+{
+    const Step *rename = at->data;
+
+    for (GList *link = disk->name_steps.head, *next = NULL; link != at; link = next) {
+        const Step *step = link->data;
+        const char *given = step->kind == STEP_RENAME ? step->target : step->path;
+
+        next = link->next;
+        if (step->kind == STEP_UNLINK || strcmp(given, rename->path) != 0)
+            continue;
+        if (step->kind == STEP_RENAME)
+            apply_source(disk, link);
+        next = link->next;
+        apply_names(disk, step);
+        g_queue_delete_link(&disk->name_steps, link);
+    }
+}
+
 static void
 make_durable(Disk *disk, const Step *sync)
 {
@@ -541,6 +562,8 @@ make_durable(Disk *disk, const Step *sync)
         next = at->next;
         if (sync->kind == STEP_SYNC_ALL ||
             (sync->kind == STEP_SYNC_DIR && is_in_folder(step, sync->path))) {
+            if (step->kind == STEP_RENAME)
+                apply_source(disk, at);
             apply_names(disk, step);
             g_queue_delete_link(&disk->name_steps, at);
         }
