@@ -155,13 +155,16 @@ set_timeout(const Run *run, GError **error)
 static bool
 run_pump(Run *run, GError **error)
 {
+    bool ended = false; /* then what is in the pipes is all: a daemon may hold them open for ever */
+
     while (run->out >= 0 || run->err >= 0) {
-        struct pollfd fds[3] = {
+        struct pollfd fds[4] = {
             { .fd = run->out, .events = POLLIN },
             { .fd = run->err, .events = POLLIN },
             { .fd = cancel_fd(run->cancel), .events = POLLIN },
+            { .fd = ended ? -1 : process_fd(run->process), .events = POLLIN },
         };
-        int n = poll(fds, 3, time_left_ms(run));
+        int n = poll(fds, 4, ended ? 0 : time_left_ms(run));
 
         if (n < 0 && errno != EINTR) {
             error_set_errno(error, BASE_ERROR, BASE_ERROR_IO, "cannot wait for '%s'", run->program);
@@ -170,9 +173,10 @@ run_pump(Run *run, GError **error)
         if (!cancel_check(run->cancel, error))
             return false;
         if (n == 0)
-            return set_timeout(run, error);
+            return ended || set_timeout(run, error);
         if (n < 0)
             continue;
+        ended = ended || fds[3].revents != 0;
         if (fds[0].revents != 0 && !take(&run->out, &run->output, error))
             return false;
         if (fds[1].revents != 0 && !take_errors(run, error))

@@ -167,6 +167,15 @@ run_keeps_the_head_of_endless_stderr(void **state)
 }
 
 static void
+run_does_not_wait_for_a_daemon_that_holds_its_output(void **state)
+{
+    Fixture *f = *state;
+
+    run_script(f, "sleep 5 & echo done", "", 100, 4000, NULL);
+    assert_output(f, "done\n");
+}
+
+static void
 unknown_program_is_not_found(void **state)
 {
     Fixture *f = *state;
@@ -222,6 +231,7 @@ main(void)
         TEST(run_stops_at_the_timeout),
         TEST(run_stops_when_cancelled),
         TEST(run_keeps_the_head_of_endless_stderr),
+        TEST(run_does_not_wait_for_a_daemon_that_holds_its_output),
         TEST(unknown_program_is_not_found),
         TEST(free_kills_the_whole_group),
         TEST(wait_tells_the_signal_twice),
