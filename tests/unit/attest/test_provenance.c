@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * test_provenance: SLSA provenance v1 of a job. */
+#include <fcntl.h>
 #include "attest_fixture.h"
 #include "attest/provenance.h"
+#include "base/files.h"
 #include "base/banned.h"
 
 #define COMMIT "a811fd3c608f573deda1adc334db54b52402533c"
@@ -89,6 +91,38 @@ further_dependencies_follow_the_source(void **state)
     assert_string_equal(json_string_value(json_object_get(last, "name")), "input.bin");
 }
 
+/* The required members of @group in the published schema are exactly those we write. */
+static void
+check_group(const json_t *schema, const json_t *definition, const char *group)
+{
+    const json_t *properties = json_object_get(schema, "properties");
+    const json_t *described = json_object_get(properties, group);
+    const json_t *required = json_object_get(described, "required");
+    const json_t *written = json_object_get(definition, group);
+
+    test_case("%s", group);
+    assert_int_equal(json_array_size(required), json_object_size(written));
+    for (size_t i = 0; i < json_array_size(required); i++)
+        assert_non_null(json_object_get(written, json_string_value(json_array_get(required, i))));
+}
+
+static void
+published_schema_has_the_members_we_write(void **state)
+{
+    Fixture *f = *state;
+    ProvenanceInput input = example(f);
+    const json_t *definition = definition_of(build(f, &input));
+    char *path = keep_text(
+        f, g_build_filename(getenv("SLIPWAY_SOURCE"), "schema", "provenance-job-v1.json", NULL));
+    GBytes *text = keep_bytes(f, file_read(AT_FDCWD, path, 1u << 20, &f->error));
+    assert_no_gerror(f->error);
+    const json_t *schema = keep_json(f, json_parse(span_of_bytes(text), 1u << 20, &f->error));
+
+    assert_no_gerror(f->error);
+    check_group(schema, definition, "externalParameters");
+    check_group(schema, definition, "internalParameters");
+}
+
 static void
 incomplete_provenance_is_not_written(void **state)
 {
@@ -156,6 +190,7 @@ main(void)
         TEST(provenance_says_what_a_verifier_asks),
         TEST(values_of_the_tenant_are_labelled),
         TEST(further_dependencies_follow_the_source),
+        TEST(published_schema_has_the_members_we_write),
         TEST(incomplete_provenance_is_not_written),
         TEST(builder_must_name_the_isolation_it_claims),
         TEST(other_build_types_are_read_as_far_as_slsa_goes),
