@@ -315,7 +315,11 @@ command_main(const char *const *words, FILE *out, FILE *err)
     if (ok)
         return exit_code;
     hint = usage_hint(invocation.command, words, error);
-    return output_error(output, error, hint);
+    exit_code = output_error(output, error, hint);
+    if (exit_code == EXIT_CODE_USAGE && invocation.command != NULL &&
+        invocation.command->usage_exit_code != 0)
+        exit_code = invocation.command->usage_exit_code;
+    return exit_code;
 }
 
 bool

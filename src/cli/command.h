@@ -45,6 +45,7 @@ typedef struct Command {
     size_t max_args;          /* SIZE_MAX = any number */
     const CliOption *options; /* ends with { 0 }; NULL = none */
     size_t args_size;         /* of the struct the offsets are in; 0 = no options */
+    int usage_exit_code;      /* of a wrong command line; 0 = the usual 2 */
     /* @args: the struct, filled; freed by the framework. @positional: NULL-terminated. False with
      * @error for a refusal; true and context->exit_code for a verdict that is no error of ours. */
     bool (*run)(CommandContext *context, void *args, const char *const *positional, GError **error);

@@ -4,7 +4,7 @@
 #include "base/banned.h"
 
 const Command *const commands[] = {
-    &cmd_check, &cmd_plan, &cmd_help, &cmd_version, &cmd_completion,
+    &cmd_check, &cmd_plan, &cmd_verify, &cmd_help, &cmd_version, &cmd_completion,
 };
 const size_t n_commands = G_N_ELEMENTS(commands);
 

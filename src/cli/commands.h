@@ -7,4 +7,5 @@ extern const Command cmd_check;
 extern const Command cmd_completion;
 extern const Command cmd_help;
 extern const Command cmd_plan;
+extern const Command cmd_verify;
 extern const Command cmd_version;

@@ -80,19 +80,6 @@ verify_report_add(VerifyReport *report, VerifyResult result, const char *name, c
     g_ptr_array_add(report->checks, check);
 }
 
-VerifyResult
-verify_report_result(const VerifyReport *report)
-{
-    for (size_t i = 0; i < G_N_ELEMENTS(precedence); i++) {
-        for (unsigned j = 0; j < report->checks->len; j++) {
-            const VerifyCheck *check = g_ptr_array_index(report->checks, j);
-            if (check->result == precedence[i])
-                return precedence[i];
-        }
-    }
-    return VERIFY_OK;
-}
-
 bool
 verify_report_has(const VerifyReport *report, VerifyResult result)
 {
@@ -102,6 +89,24 @@ verify_report_has(const VerifyReport *report, VerifyResult result)
             return true;
     }
     return false;
+}
+
+VerifyResult
+verify_reports_result(const VerifyReport *const *reports, size_t n)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(precedence); i++) {
+        for (size_t j = 0; j < n; j++) {
+            if (verify_report_has(reports[j], precedence[i]))
+                return precedence[i];
+        }
+    }
+    return VERIFY_OK;
+}
+
+VerifyResult
+verify_report_result(const VerifyReport *report)
+{
+    return verify_reports_result(&report, 1);
 }
 
 char *

@@ -70,6 +70,8 @@ void verify_report_free(VerifyReport *report);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VerifyReport, verify_report_free)
 /** The exit code: precedence 10, 11, 13, 14, 15, 12. */
 VerifyResult verify_report_result(const VerifyReport *report);
+/** The same over several reports. */
+VerifyResult verify_reports_result(const VerifyReport *const *reports, size_t n);
 /** "not authentic"; static. */
 const char *verify_result_name(VerifyResult result);
 /** A line a check: "ok    inclusion   12 facts under checkpoint 13". Owned. */
