@@ -7,6 +7,7 @@
  * 3. When few lanes are left, OpenSSL goes on from their state: one long message at the end must
  * not pay for fifteen idle lanes. */
 #define OPENSSL_SUPPRESS_DEPRECATED
+#include <assert.h>
 #include <openssl/sha.h>
 #include <pthread.h>
 #include "base/digest_priv.h"
@@ -128,6 +129,7 @@ advance(Deal *deal)
         if (lane->n_blocks > 0 && (shortest == NULL || lane->n_blocks < shortest->n_blocks))
             shortest = lane;
     }
+    assert(shortest != NULL); /* called with busy lanes only */
     size_t n = shortest->n_blocks;
 
     for (size_t l = 0; l < n_lanes; l++)
