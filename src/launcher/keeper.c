@@ -14,10 +14,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -37,6 +39,7 @@ typedef struct Job {
     char *cwd;
     char **argv;
     char **env;
+    char **binds;          /* from, to, … */
     uint32_t failed_stage; /* written by the child */
     int failed_errno;      /* written by the child */
 } Job;
@@ -77,17 +80,19 @@ give_up(int socket, uint32_t stage, int code)
     _exit(1);
 }
 
-/* Splits the text into cwd, argv and env. Returns false if it is not what the request says. */
+/* Splits the text into cwd, argv, env and binds. Returns false if it is not what the request says.
+ */
 static bool
 read_text(Job *job, int fd)
 {
     const LauncherStart *start = job->start;
-    size_t n = (size_t)start->n_argv + start->n_env;
+    size_t n_both = (size_t)start->n_argv + start->n_env;
+    size_t n = n_both + 2 * (size_t)start->n_binds;
     char *text, *end;
     char **strings;
 
     if (start->text_bytes == 0 || start->text_bytes > LAUNCHER_TEXT_BYTES || start->n_argv == 0 ||
-        n > LAUNCHER_STRINGS_MAX)
+        n_both > LAUNCHER_STRINGS_MAX)
         return false;
     text = mmap(NULL, start->text_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
     strings = calloc(n + 2, sizeof *strings);
@@ -97,11 +102,12 @@ read_text(Job *job, int fd)
     job->cwd = text;
     job->argv = strings;
     job->env = strings + start->n_argv + 1;
+    job->binds = strings + n_both + 2;
     text += strlen(text) + 1;
     for (size_t i = 0; i < n; i++) {
         if (text >= end)
             return false;
-        strings[i < start->n_argv ? i : i + 1] = text;
+        strings[i < start->n_argv ? i : i < n_both ? i + 1 : i + 2] = text;
         text += strlen(text) + 1;
     }
     return text == end;
@@ -115,7 +121,7 @@ prepare(Job *job, int *fds, size_t n_fds)
     bool kill_fd = (start->flags & LAUNCHER_CGROUP_KILL) != 0;
 
     if (start->n_fds > LAUNCHER_FDS_MAX || start->n_cgroups > LAUNCHER_CGROUPS_MAX ||
-        start->n_rlimits > LAUNCHER_RLIMITS_MAX ||
+        start->n_rlimits > LAUNCHER_RLIMITS_MAX || start->n_binds > LAUNCHER_BINDS_MAX ||
         n_fds != 5 + (size_t)start->n_fds + start->n_cgroups + (kill_fd ? 1 : 0))
         return false;
     /* Above every number the job can get, so that no source is overwritten by another's target. */
@@ -175,6 +181,33 @@ set_limits(const Job *job)
     return true;
 }
 
+/* In a mount namespace of the job's own, which nobody else sees and which ends with it. */
+static bool
+show_folders(const Job *job)
+{
+    if (job->start->n_binds == 0)
+        return true;
+    if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+        return false;
+    for (uint32_t i = 0; i < job->start->n_binds; i++)
+        if (mount(job->binds[2 * i], job->binds[2 * i + 1], NULL, MS_BIND | MS_REC, NULL) < 0)
+            return false;
+    return true;
+}
+
+/* By plain system calls: those of the C library would also look after threads, which are not ours.
+ * The kernel forgets the parent-death signal when the user changes. */
+static bool
+become_user(const Job *job)
+{
+    uint32_t uid = job->start->uid;
+    uint32_t gid = job->start->gid;
+
+    return uid == 0 ||
+           (syscall(SYS_setgroups, 0, NULL) == 0 && syscall(SYS_setresgid, gid, gid, gid) == 0 &&
+            syscall(SYS_setresuid, uid, uid, uid) == 0 && prctl(PR_SET_PDEATHSIG, SIGKILL) == 0);
+}
+
 /* Runs in the job's process, on our memory: system calls only. Returns the stage that failed. */
 static uint32_t
 become_job(const Job *job)
@@ -185,6 +218,8 @@ become_job(const Job *job)
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (!join_cgroups(job))
         return KEEPER_STAGE_CGROUP;
+    if (!show_folders(job))
+        return KEEPER_STAGE_MOUNT;
     /* The working folder before the limits: they may be too low for our own last steps. */
     if (chdir(job->cwd) < 0)
         return KEEPER_STAGE_CWD;
@@ -195,6 +230,8 @@ become_job(const Job *job)
         return KEEPER_STAGE_LIMITS;
     if (!set_limits(job))
         return KEEPER_STAGE_LIMITS;
+    if (!become_user(job))
+        return KEEPER_STAGE_USER;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     execve(job->argv[0], job->argv, job->env);

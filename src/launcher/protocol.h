@@ -9,7 +9,8 @@
  *   keeper → engine: KEEPER_STARTED or KEEPER_FAILED at once, KEEPER_ENDED at the end.
  *   engine → keeper: KEEPER_SIGNAL, KEEPER_KILL. Closing the socket kills the job.
  *
- * The text: cwd, the arguments, the environment; each ends with NUL. */
+ * The text: cwd, the arguments, the environment, the folders to bind (from, to, …); each ends with
+ * NUL. */
 #pragma once
 #include <stdint.h>
 #include <sys/resource.h>
@@ -18,6 +19,7 @@
 #define LAUNCHER_FDS_MAX     16
 #define LAUNCHER_CGROUPS_MAX 8
 #define LAUNCHER_RLIMITS_MAX 16
+#define LAUNCHER_BINDS_MAX   8
 #define LAUNCHER_TEXT_BYTES  (1u << 20)
 #define LAUNCHER_STRINGS_MAX 65536 /* arguments and environment entries together */
 #define LAUNCHER_FD_HIGHEST  63    /* highest number a job may get */
@@ -43,6 +45,9 @@ typedef struct LauncherStart {
     uint32_t n_fds;
     uint32_t n_cgroups;
     uint32_t n_rlimits;
+    uint32_t n_binds;
+    uint32_t uid; /* 0: stay who we are */
+    uint32_t gid;
     int32_t to[LAUNCHER_FDS_MAX]; /* the numbers of the passed descriptors in the job */
     LauncherRlimit rlimits[LAUNCHER_RLIMITS_MAX];
 } LauncherStart;
@@ -63,6 +68,8 @@ enum { /* KeeperMessage.stage */
        KEEPER_STAGE_FDS,
        KEEPER_STAGE_LIMITS,
        KEEPER_STAGE_CWD,
+       KEEPER_STAGE_MOUNT,
+       KEEPER_STAGE_USER,
        KEEPER_STAGE_EXEC,
 };
 

@@ -20,6 +20,7 @@
 G_STATIC_ASSERT(LAUNCH_FDS_MAX == LAUNCHER_FDS_MAX);
 G_STATIC_ASSERT(LAUNCH_CGROUPS_MAX == LAUNCHER_CGROUPS_MAX);
 G_STATIC_ASSERT(LAUNCH_RLIMITS_MAX == LAUNCHER_RLIMITS_MAX);
+G_STATIC_ASSERT(LAUNCH_BINDS_MAX == LAUNCHER_BINDS_MAX);
 G_STATIC_ASSERT(LAUNCH_TEXT_BYTES == LAUNCHER_TEXT_BYTES);
 G_STATIC_ASSERT(PROCESS_FD_HIGHEST == LAUNCHER_FD_HIGHEST);
 
@@ -106,6 +107,10 @@ write_text(const LaunchSpec *spec, LauncherStart *start, GError **error)
     append_string(&text, spec->cwd != NULL ? spec->cwd : "/");
     start->n_argv = append_strings(&text, spec->argv);
     start->n_env = append_strings(&text, spec->env);
+    for (size_t i = 0; i < spec->n_binds; i++) {
+        append_string(&text, spec->binds[i].from);
+        append_string(&text, spec->binds[i].to);
+    }
     start->text_bytes = (uint32_t)buffer_get(&text).len;
     if (!buffer_check(&text, "the job's arguments and environment", error))
         return -1;
@@ -135,7 +140,7 @@ request_fill(Request *request, const LaunchSpec *spec, int socket, int text, int
     const int streams[3] = { spec->stdin_fd, spec->stdout_fd, spec->stderr_fd };
 
     assert(spec->n_fds <= LAUNCH_FDS_MAX && spec->n_cgroups <= LAUNCH_CGROUPS_MAX &&
-           spec->n_rlimits <= LAUNCH_RLIMITS_MAX);
+           spec->n_rlimits <= LAUNCH_RLIMITS_MAX && spec->n_binds <= LAUNCH_BINDS_MAX);
     request->fds[request->n_fds++] = socket;
     request->fds[request->n_fds++] = text;
     for (size_t i = 0; i < G_N_ELEMENTS(streams); i++)
@@ -161,6 +166,9 @@ request_fill(Request *request, const LaunchSpec *spec, int socket, int text, int
     request->start.n_fds = (uint32_t)spec->n_fds;
     request->start.n_cgroups = (uint32_t)spec->n_cgroups;
     request->start.n_rlimits = (uint32_t)spec->n_rlimits;
+    request->start.n_binds = (uint32_t)spec->n_binds;
+    request->start.uid = spec->uid;
+    request->start.gid = spec->gid;
 }
 
 static bool
@@ -218,6 +226,8 @@ set_start_error(const LaunchSpec *spec, const KeeperMessage *message, GError **e
         [KEEPER_STAGE_FDS] = "cannot pass descriptors to",
         [KEEPER_STAGE_LIMITS] = "cannot limit",
         [KEEPER_STAGE_CWD] = "cannot enter the working folder of",
+        [KEEPER_STAGE_MOUNT] = "cannot show the folders to",
+        [KEEPER_STAGE_USER] = "cannot change the user for",
         [KEEPER_STAGE_EXEC] = "cannot start",
     };
     bool absent = message->code == ENOENT || message->code == ENOTDIR;

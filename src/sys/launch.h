@@ -15,6 +15,7 @@
 #define LAUNCH_FDS_MAX     16 /* passed descriptors besides the three streams */
 #define LAUNCH_CGROUPS_MAX 8
 #define LAUNCH_RLIMITS_MAX 16
+#define LAUNCH_BINDS_MAX   8
 #define LAUNCH_TEXT_BYTES  (1u << 20) /* argv, env and cwd together */
 
 typedef struct Launcher Launcher; /* the running launcher; thread-safe */
@@ -25,6 +26,11 @@ typedef struct LaunchRlimit {
     uint64_t soft;
     uint64_t hard;
 } LaunchRlimit;
+
+typedef struct LaunchBind {
+    const char *from; /* absolute folders that exist */
+    const char *to;
+} LaunchBind;
 
 typedef enum {
     LAUNCH_NEW_PRIVILEGES = 1 << 0, /* setuid programs work; else PR_SET_NO_NEW_PRIVS is set */
@@ -46,6 +52,11 @@ typedef struct LaunchSpec {
     size_t n_cgroups;
     int cgroup_kill_fd_plus_1; /* an opened cgroup.kill file + 1, or 0 for none */
     LaunchFlags flags;
+    uid_t uid; /* root's engine only: who the job is, with no other group; 0: who we are */
+    gid_t gid;
+    const LaunchBind *binds; /* root's engine only: folders shown elsewhere, with what is mounted
+                              * below them, to this job alone; in order, before cwd is entered */
+    size_t n_binds;
 } LaunchSpec;
 
 typedef struct LaunchEnd {
