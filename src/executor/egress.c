@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include "base/files.h"
+#include "executor/job_user.h"
 #include "executor/program.h"
 #include "sys/cancel.h"
 #include "sys/process.h"
@@ -47,6 +48,7 @@ struct Egress {
     char *slirp;       /* owned: paths of programs */
     char *nsenter;
     char *unshare;
+    char *setpriv;
     char *ip;
     Process *carrier; /* owned: slirp4netns */
     int exit_fd;      /* owned: closing it ends the carrier */
@@ -77,6 +79,7 @@ egress_free(Egress *egress)
     g_free(egress->slirp);
     g_free(egress->nsenter);
     g_free(egress->unshare);
+    g_free(egress->setpriv);
     g_free(egress->ip);
     g_free(egress);
 }
@@ -124,18 +127,23 @@ look_up(Egress *egress, const char *host, GError **error)
 static bool
 find_programs(Egress *egress, GError **error)
 {
-    egress->slirp = program_find("slirp4netns", "slirp4netns", error);
-    if (egress->slirp == NULL)
-        return false;
-    egress->nsenter = program_find("nsenter", "util-linux", error);
-    if (egress->nsenter == NULL)
-        return false;
-    egress->unshare = program_find("unshare", "util-linux", error);
-    if (egress->unshare == NULL)
-        return false;
-    egress->ip = program_find("ip", "iproute2", error);
-    if (egress->ip == NULL)
-        return false;
+    const struct {
+        char **path;
+        const char *name;
+        const char *package;
+    } programs[] = {
+        { &egress->slirp, "slirp4netns", "slirp4netns" },
+        { &egress->nsenter, "nsenter", "util-linux" },
+        { &egress->unshare, "unshare", "util-linux" },
+        { &egress->setpriv, "setpriv", "util-linux" },
+        { &egress->ip, "ip", "iproute2" },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(programs); i++) {
+        *programs[i].path = program_find(programs[i].name, programs[i].package, error);
+        if (*programs[i].path == NULL)
+            return false;
+    }
     if (access("/dev/net/tun", R_OK | W_OK) == 0)
         return true;
     error_set_errno(error, BASE_ERROR, BASE_ERROR_UNAVAILABLE, "cannot open '/dev/net/tun'");
@@ -259,11 +267,25 @@ make_pipe(int *read_out, int *write_out, GError **error)
     return true;
 }
 
+/* The arguments of a helper that owns the namespaces, as the job's bwrap will. Strings borrowed. */
+static GPtrArray *
+job_user_argv(const Egress *egress, const char *const *command, size_t n)
+{
+    GPtrArray *argv = g_ptr_array_new();
+
+    job_user_add_prefix(argv, egress->setpriv);
+    for (size_t i = 0; i < n; i++)
+        g_ptr_array_add(argv, (char *)command[i]);
+    g_ptr_array_add(argv, NULL);
+    return argv;
+}
+
 static bool
 make_namespaces(Egress *egress, Cancel *cancel, GError **error)
 {
-    const char *argv[] = { egress->unshare, "--user", "--map-root-user", "--net",
-                           "/bin/sh",       "-c",     "echo; read x",    NULL };
+    const char *const command[] = { egress->unshare, "--user", "--map-root-user", "--net",
+                                    "/bin/sh",       "-c",     "echo; read x" };
+    g_autoptr(GPtrArray) argv = job_user_argv(egress, command, G_N_ELEMENTS(command));
     AUTO_FD int stdin_read = -1;
     AUTO_FD int stdin_write = -1;
     AUTO_FD int stdout_read = -1;
@@ -273,9 +295,10 @@ make_namespaces(Egress *egress, Cancel *cancel, GError **error)
     if (!make_pipe(&stdin_read, &stdin_write, error) ||
         !make_pipe(&stdout_read, &stdout_write, error))
         return false;
-    ProcessSpec spec = {
-        .argv = argv, .stdin_fd = stdin_read, .stdout_fd = stdout_write, .stderr_fd = -1
-    };
+    ProcessSpec spec = { .argv = (const char *const *)argv->pdata,
+                         .stdin_fd = stdin_read,
+                         .stdout_fd = stdout_write,
+                         .stderr_fd = -1 };
     g_autoptr(Process) holder = process_spawn(&spec, error);
 
     fd_clear(&stdout_write);
@@ -344,16 +367,17 @@ start_carrier(Egress *egress, Cancel *cancel, GError **error)
 static bool
 set_routes(const Egress *egress, Cancel *cancel, GError **error)
 {
-    const char *argv[] = { egress->nsenter,
-                           "--user=/proc/self/fd/5",
-                           "--net=/proc/self/fd/6",
-                           "--preserve-credentials",
-                           egress->ip,
-                           "-batch",
-                           "-",
-                           NULL };
+    const char *const command[] = { egress->nsenter,
+                                    "--user=/proc/self/fd/5",
+                                    "--net=/proc/self/fd/6",
+                                    "--preserve-credentials",
+                                    egress->ip,
+                                    "-batch",
+                                    "-" };
+    g_autoptr(GPtrArray) argv = job_user_argv(egress, command, G_N_ELEMENTS(command));
     const ProcessFd fds[] = { { egress->user_fd, FD_USER_NS }, { egress->net_fd, FD_NET_NS } };
-    ProcessSpec spec = { PROCESS_SPEC_INIT, .argv = argv, .fds = fds, .n_fds = G_N_ELEMENTS(fds) };
+    ProcessSpec spec = { PROCESS_SPEC_INIT, .argv = (const char *const *)argv->pdata, .fds = fds,
+                         .n_fds = G_N_ELEMENTS(fds) };
     g_auto(GStrv) own = own_addresses(error);
     g_auto(ProcessResult) result = { 0 };
 

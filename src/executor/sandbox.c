@@ -5,13 +5,16 @@
  * bwrap reports on a descriptor the job does not get: the sandbox's process id once it exists, and
  * an exit code only if the job's command was reached. So a sandbox that cannot be set up is told
  * from a command that fails. */
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include "base/files.h"
 #include "base/json.h"
 #include "executor/driver.h"
 #include "executor/egress.h"
+#include "executor/job_user.h"
 #include "executor/program.h"
 #include "executor/sandbox_args.h"
 #include "executor/sandbox_etc.h"
@@ -39,9 +42,13 @@ typedef struct {
     Machine base;
     Workspace workspace;
     StepLimits limits;
-    GPtrArray *args; /* owned: sandbox_args_new */
-    Egress *egress;  /* owned; NULL: no network */
-    char *root_dir;  /* owned; NULL: the host's */
+    GPtrArray *args;     /* owned: sandbox_args_new */
+    Egress *egress;      /* owned; NULL: no network */
+    char *root_dir;      /* owned; NULL: the host's */
+    char *shown_source;  /* owned: mount points of the view; NULL: not needed */
+    char *shown_root;    /* owned */
+    LaunchBind binds[3]; /* what makes the view */
+    size_t n_binds;
 } SandboxMachine;
 
 typedef struct {      /* descriptors of one running step */
@@ -80,7 +87,7 @@ kernel_allows(GError **error)
 
     if (sysctl_is_zero("/proc/sys/user/max_user_namespaces"))
         setting = "user.max_user_namespaces";
-    else if (geteuid() != 0 && sysctl_is_zero("/proc/sys/kernel/unprivileged_userns_clone"))
+    else if (sysctl_is_zero("/proc/sys/kernel/unprivileged_userns_clone"))
         setting = "kernel.unprivileged_userns_clone";
     if (setting == NULL)
         return true;
@@ -169,7 +176,45 @@ sandbox_free_machine(Machine *self)
     g_clear_pointer(&machine->args, g_ptr_array_unref);
     egress_free(machine->egress);
     g_free(machine->root_dir);
+    g_free(machine->shown_source);
+    g_free(machine->shown_root);
     g_free(machine);
+}
+
+/* A mount point in the view for a folder that is not in scratch. Owned; NULL on error. */
+static char *
+add_bind(SandboxMachine *machine, const char *from, const char *name, GError **error)
+{
+    const Workspace *ws = &machine->workspace;
+    g_autofree char *to = g_strconcat(ws->scratch, "/", name, NULL);
+
+    if (mkdirat(ws->scratch_fd, name, 0755) != 0 && errno != EEXIST) {
+        error_set_errno(error, BASE_ERROR, BASE_ERROR_IO, "cannot create '%s'", name);
+        return NULL;
+    }
+    machine->binds[machine->n_binds++] = (LaunchBind){ from, to };
+    return g_steal_pointer(&to);
+}
+
+/* Where the job's user cannot reach scratch, the launcher shows it elsewhere, with the source and
+ * the root file system in it. */
+static bool
+make_view(SandboxMachine *machine, GError **error)
+{
+    const Workspace *ws = &machine->workspace;
+
+    if (ws->view == NULL)
+        return true;
+    machine->shown_source = add_bind(machine, ws->source, SANDBOX_VIEW_SOURCE, error);
+    if (machine->shown_source == NULL)
+        return false;
+    if (machine->root_dir != NULL) {
+        machine->shown_root = add_bind(machine, machine->root_dir, SANDBOX_VIEW_ROOT, error);
+        if (machine->shown_root == NULL)
+            return false;
+    }
+    machine->binds[machine->n_binds++] = (LaunchBind){ ws->scratch, ws->view };
+    return true;
 }
 
 static bool
@@ -191,6 +236,8 @@ prepare(SandboxMachine *machine, const MachineSpec *spec, Cancel *cancel, GError
 
     if ((spec->root_dir == NULL || network) &&
         !sandbox_etc_make(ws->scratch_fd, hosts, resolv, error))
+        return false;
+    if (!workspace_hand_over(ws, error) || !make_view(machine, error))
         return false;
     machine->args = sandbox_args_new(sandbox->program, ws, spec->root_dir, network, error);
     if (machine->args == NULL)
@@ -323,7 +370,11 @@ run_in_bwrap(const SandboxMachine *machine, const SandboxStep *step, const StepS
                   .stdout_fd = output_fd,
                   .stderr_fd = output_fd,
                   .fds = fds,
-                  .n_fds = egress == NULL ? 2 : 4 },
+                  .n_fds = egress == NULL ? 2 : 4,
+                  .uid = job_user_get(),
+                  .gid = job_user_get(),
+                  .binds = machine->binds,
+                  .n_binds = machine->n_binds },
         .limits = &machine->limits,
         .timeout_ms = spec->timeout_ms,
     };

@@ -58,7 +58,8 @@ add(GPtrArray *args, const char *option, const char *from, const char *to)
         g_ptr_array_add(args, g_strdup(to));
 }
 
-/* Shows an entry of a root folder under the same name: links as links, all else read-only. */
+/* Shows an entry of a root folder under the same name: links as links, all else read-only. @root:
+ * the folder as bwrap finds it. */
 static bool
 add_entry(GPtrArray *args, int root_fd, const char *root, const char *name, GError **error)
 {
@@ -90,10 +91,10 @@ add_entry(GPtrArray *args, int root_fd, const char *root, const char *name, GErr
 }
 
 static bool
-add_host_system(GPtrArray *args, const Workspace *ws, GError **error)
+add_host_system(GPtrArray *args, const char *base, GError **error)
 {
     AUTO_FD int root_fd = dir_open(AT_FDCWD, "/", error);
-    g_autofree char *etc = g_strconcat(ws->scratch, "/etc", NULL);
+    g_autofree char *etc = g_strconcat(base, "/etc", NULL);
 
     if (root_fd < 0)
         return false;
@@ -111,7 +112,7 @@ add_host_system(GPtrArray *args, const Workspace *ws, GError **error)
 }
 
 static bool
-add_root_dir(GPtrArray *args, const char *root_dir, GError **error)
+add_root_dir(GPtrArray *args, const char *root_dir, const char *shown, GError **error)
 {
     AUTO_FD int root_fd = dir_open(AT_FDCWD, root_dir, error);
     g_autoptr(GPtrArray) names =
@@ -119,17 +120,17 @@ add_root_dir(GPtrArray *args, const char *root_dir, GError **error)
 
     for (guint i = 0; names != NULL && i < names->len; i++)
         if (!g_strv_contains(own_folders, names->pdata[i]) &&
-            !add_entry(args, root_fd, root_dir, names->pdata[i], error))
+            !add_entry(args, root_fd, shown, names->pdata[i], error))
             return false;
     return names != NULL;
 }
 
 /* A file of ours over one of the root file system, which must be a plain file there. */
 static bool
-cover_etc_file(GPtrArray *args, const Workspace *ws, const char *root_dir, const char *name,
+cover_etc_file(GPtrArray *args, const char *base, const char *root_dir, const char *name,
                GError **error)
 {
-    g_autofree char *from = g_strconcat(ws->scratch, "/etc/", name, NULL);
+    g_autofree char *from = g_strconcat(base, "/etc/", name, NULL);
     g_autofree char *below = g_strconcat(root_dir, "/etc/", name, NULL);
     g_autofree char *to = g_strconcat("/etc/", name, NULL);
     struct stat st = { 0 };
@@ -144,33 +145,49 @@ cover_etc_file(GPtrArray *args, const Workspace *ws, const char *root_dir, const
     return true;
 }
 
+/* What the job finds besides its system. @base: scratch as bwrap finds it. */
+static void
+add_own_folders(GPtrArray *args, const char *base, const char *source)
+{
+    static const char *const bound[][3] = { { "--bind", "/tmp", SANDBOX_TMP },
+                                            { "--bind", "/out", SANDBOX_OUT },
+                                            { "--ro-bind", "/in", SANDBOX_IN } };
+
+    add(args, "--proc", "/proc", NULL);
+    add(args, "--dev", "/dev", NULL);
+    add(args, "--dir", "/run", NULL);
+    for (size_t i = 0; i < G_N_ELEMENTS(bound); i++) {
+        g_autofree char *from = g_strconcat(base, bound[i][1], NULL);
+        add(args, bound[i][0], from, bound[i][2]);
+    }
+    add(args, "--bind", source, SANDBOX_SOURCE);
+}
+
 GPtrArray *
 sandbox_args_new(const char *program, const Workspace *ws, const char *root_dir, bool network,
                  GError **error)
 {
     g_autoptr(GPtrArray) args = g_ptr_array_new_with_free_func(g_free);
+    const char *base = ws->view != NULL ? ws->view : ws->scratch;
+    g_autofree char *view_source = g_strconcat(base, "/" SANDBOX_VIEW_SOURCE, NULL);
+    g_autofree char *view_root = g_strconcat(base, "/" SANDBOX_VIEW_ROOT, NULL);
+    const char *root = ws->view != NULL ? view_root : root_dir;
 
     g_ptr_array_add(args, g_strdup(program));
     for (const char *const *option = isolation; *option != NULL; option++)
         g_ptr_array_add(args, g_strdup(*option));
-    if (root_dir == NULL ? !add_host_system(args, ws, error) : !add_root_dir(args, root_dir, error))
-        return NULL;
-    if (root_dir != NULL && network &&
-        (!cover_etc_file(args, ws, root_dir, "hosts", error) ||
-         !cover_etc_file(args, ws, root_dir, "resolv.conf", error)))
-        return NULL;
     if (!network)
         g_ptr_array_add(args, g_strdup("--unshare-net"));
-    add(args, "--proc", "/proc", NULL);
-    add(args, "--ro-bind", "/proc/sys", "/proc/sys"); /* root's job would own what is in it */
-    add(args, "--dev", "/dev", NULL);
-    add(args, "--dir", "/run", NULL);
-    add(args, "--bind", ws->tmp, SANDBOX_TMP);
+    if (root_dir == NULL ? !add_host_system(args, base, error)
+                         : !add_root_dir(args, root_dir, root, error))
+        return NULL;
+    if (root_dir != NULL && network &&
+        (!cover_etc_file(args, base, root_dir, "hosts", error) ||
+         !cover_etc_file(args, base, root_dir, "resolv.conf", error)))
+        return NULL;
+    add_own_folders(args, base, ws->view != NULL ? view_source : ws->source);
     if (root_dir == NULL)
         add(args, "--symlink", "../tmp", "/var/tmp");
-    add(args, "--bind", ws->source, SANDBOX_SOURCE);
-    add(args, "--bind", ws->out, SANDBOX_OUT);
-    add(args, "--ro-bind", ws->in, SANDBOX_IN);
     add(args, "--remount-ro", "/", NULL);
     return g_steal_pointer(&args);
 }

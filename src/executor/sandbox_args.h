@@ -17,6 +17,9 @@ enum { /* descriptor numbers in bwrap */
        SANDBOX_FD_NET_NS,
 };
 
+#define SANDBOX_VIEW_SOURCE "src" /* below the view: where source and root are shown */
+#define SANDBOX_VIEW_ROOT   "root"
+
 /** bwrap and its options up to the mounts. Owned array of owned strings.
  * @root_dir: NULL for the host's /usr and the scratch folder's etc. @network: whether the sandbox's
  * own hosts and resolv.conf go over those of @root_dir. Errors: INVALID (the root file system

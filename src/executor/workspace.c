@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include "base/files.h"
 #include "base/limits.h"
+#include "executor/job_user.h"
 #include "sys/cancel.h"
 #include "base/banned.h"
 
@@ -215,6 +216,13 @@ workspace_make(Workspace *ws, const MachineSpec *spec, Cancel *cancel, GError **
 }
 
 bool
+workspace_hand_over(Workspace *ws, GError **error)
+{
+    ws->view = g_strdup(job_user_view(ws->scratch));
+    return job_user_own(ws->scratch, error) && job_user_own(ws->source, error);
+}
+
+bool
 workspace_remove(Workspace *ws, GError **error)
 {
     g_autoptr(GError) second = NULL;
@@ -236,6 +244,7 @@ workspace_clear(Workspace *ws)
     g_clear_pointer(&ws->out, g_free);
     g_clear_pointer(&ws->in, g_free);
     g_clear_pointer(&ws->tmp, g_free);
+    g_clear_pointer(&ws->view, g_free);
     fd_clear(&ws->scratch_fd);
     fd_clear(&ws->out_fd);
     fd_clear(&ws->tmp_fd);

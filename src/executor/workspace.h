@@ -16,6 +16,7 @@ typedef struct Workspace {
     char *in;       /* owned */
     bool ours;      /* scratch was empty when we took it */
     char *tmp;      /* owned: TMPDIR, with home and $OUTPUT in it */
+    char *view;     /* owned: where the job's process finds scratch; NULL: there */
     int scratch_fd; /* owned, as those below; -1 when not open */
     int out_fd;
     int tmp_fd;
@@ -29,6 +30,8 @@ bool workspace_make(Workspace *ws, const MachineSpec *spec, Cancel *cancel,
 bool workspace_remove(Workspace *ws, GError **error) MUST_CHECK;
 void workspace_clear(Workspace *ws);
 
+/** Hands all of it to the user of jobs (job_user.h) and decides the view. Errors: LIMIT, IO. */
+bool workspace_hand_over(Workspace *ws, GError **error) MUST_CHECK;
 /** See machine_read_output, machine_collect, machine_open_output. */
 GBytes *workspace_read_output(const Workspace *ws, GError **error) MUST_CHECK;
 GPtrArray *workspace_collect(const Workspace *ws, const char *const *globs,

@@ -106,6 +106,38 @@ changes_no_kernel_setting(void **state)
     assert_silent_about(f, "WROTE");
 }
 
+/* /dev/full: if it goes wrong nobody else needs it; put right again whatever happens. */
+static void
+changes_no_device(void **state)
+{
+    Fixture *f = *state;
+    struct stat before = { 0 };
+    struct stat after = { 0 };
+
+    assert_int_equal(stat("/dev/full", &before), 0);
+    run(f, "chmod 600 /dev/full; chmod 600 /dev/null");
+    assert_int_equal(stat("/dev/full", &after), 0);
+    if (before.st_mode != after.st_mode) {
+        (void)chmod("/dev/full", 0666);
+        (void)chmod("/dev/null", 0666);
+    }
+    assert_int_equal(before.st_mode, after.st_mode);
+}
+
+static void
+leaves_no_setuid_file_of_the_engines(void **state)
+{
+    Fixture *f = *state;
+    g_autofree char *path = g_strconcat(f->source, "/sh", NULL);
+    struct stat st = { 0 };
+
+    run_good(f, "cp /bin/sh sh; chmod 6755 sh");
+    assert_int_equal(stat(path, &st), 0);
+    assert_true(geteuid() != 0 || st.st_uid != 0);
+    assert_int_equal(stat(f->source, &st), 0);
+    assert_int_equal(st.st_mode & 077, 0); /* and nobody else can get at it */
+}
+
 static void
 reads_no_shadow_file(void **state)
 {
@@ -302,6 +334,9 @@ const Promise promises_hostile[] = {
     { "sees_no_other_process", sees_no_other_process, HAS_NO_ISOLATION },
     { "writes_nothing_into_the_system", writes_nothing_into_the_system, HAS_NO_ISOLATION },
     { "changes_no_kernel_setting", changes_no_kernel_setting, HAS_NO_ISOLATION },
+    { "changes_no_device", changes_no_device, HAS_NO_ISOLATION },
+    { "leaves_no_setuid_file_of_the_engines", leaves_no_setuid_file_of_the_engines,
+      HAS_NO_ISOLATION },
     { "reads_no_shadow_file", reads_no_shadow_file, HAS_NO_ISOLATION },
     { "is_a_plain_user", is_a_plain_user, HAS_NO_ISOLATION },
     { "enters_no_namespace", enters_no_namespace, HAS_NO_ISOLATION },

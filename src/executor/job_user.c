@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * job_user: see job_user.h. */
+#include "executor/job_user.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "base/files.h"
+#include "base/banned.h"
+
+#define JOB_USER  65533 /* in the range Debian reserves: no account has it */
+#define MAX_DEPTH 256
+
+#define JOB_USER_TEXT_(number) #number
+#define JOB_USER_TEXT(number)  JOB_USER_TEXT_(number)
+
+typedef DIR DirHandle;
+static void
+dir_handle_free(DirHandle *dir)
+{
+    closedir(dir);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(DirHandle, dir_handle_free)
+
+static bool own_folder(int fd, unsigned depth, GError **error);
+
+uid_t
+job_user_get(void)
+{
+    return geteuid() == 0 ? JOB_USER : 0;
+}
+
+static bool
+own_entry(int parent, const struct dirent *entry, unsigned depth, GError **error)
+{
+    const char *name = entry->d_name;
+    struct stat st = { .st_mode = S_IFDIR };
+
+    if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+        return true;
+    if (fchownat(parent, name, JOB_USER, JOB_USER, AT_SYMLINK_NOFOLLOW) != 0 ||
+        (entry->d_type == DT_UNKNOWN && fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) != 0)) {
+        error_set_errno(error, BASE_ERROR, BASE_ERROR_IO, "cannot hand '%s' to the job", name);
+        return false;
+    }
+    if (entry->d_type != DT_DIR && (entry->d_type != DT_UNKNOWN || !S_ISDIR(st.st_mode)))
+        return true;
+    AUTO_FD int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+    if (fd < 0) {
+        error_set_errno(error, BASE_ERROR, BASE_ERROR_IO, "cannot open folder '%s'", name);
+        return false;
+    }
+    return own_folder(fd, depth + 1, error);
+}
+
+static bool
+own_folder(int fd, unsigned depth, GError **error)
+{
+    AUTO_FD int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    g_autoptr(DirHandle) dir = copy < 0 ? NULL : fdopendir(copy);
+
+    if (depth > MAX_DEPTH) {
+        error_set(error, BASE_ERROR, BASE_ERROR_LIMIT,
+                  "cannot hand a tree to the job: folders are nested deeper than %d", MAX_DEPTH);
+        return false;
+    }
+    if (dir == NULL) {
+        error_set_errno(error, BASE_ERROR, BASE_ERROR_IO, "cannot list a folder");
+        return false;
+    }
+    copy = -1; /* now the handle's */
+    errno = 0;
+    for (struct dirent *entry = readdir(dir); entry != NULL; entry = readdir(dir)) {
+        if (!own_entry(fd, entry, depth, error))
+            return false;
+        errno = 0;
+    }
+    if (errno == 0)
+        return true;
+    error_set_errno(error, BASE_ERROR, BASE_ERROR_IO, "cannot list a folder");
+    return false;
+}
+
+bool
+job_user_own(const char *folder, GError **error)
+{
+    if (job_user_get() == 0)
+        return true;
+    AUTO_FD int fd = dir_open(AT_FDCWD, folder, error);
+
+    if (fd < 0)
+        return false;
+    if (fchown(fd, JOB_USER, JOB_USER) != 0) {
+        error_set_errno(error, BASE_ERROR, BASE_ERROR_IO, "cannot hand '%s' to the job", folder);
+        return false;
+    }
+    return own_folder(fd, 0, error);
+}
+
+/* Whether anybody may walk through every folder above. */
+static bool
+is_reachable(const char *folder)
+{
+    g_autofree char *path = g_path_get_dirname(folder);
+    struct stat st = { 0 };
+
+    for (;;) {
+        if (stat(path, &st) != 0 || (st.st_mode & S_IXOTH) == 0)
+            return false;
+        char *slash = strrchr(path, '/');
+        if (slash == path || slash == NULL)
+            return true;
+        *slash = '\0';
+    }
+}
+
+const char *
+job_user_view(const char *folder)
+{
+    static const char *const places[] = { "/mnt", "/media", "/srv", "/tmp" };
+    struct stat st = { 0 };
+
+    if (job_user_get() == 0 || is_reachable(folder))
+        return NULL;
+    for (size_t i = 0; i + 1 < G_N_ELEMENTS(places); i++)
+        if (stat(places[i], &st) == 0 && S_ISDIR(st.st_mode))
+            return places[i];
+    return places[G_N_ELEMENTS(places) - 1];
+}
+
+void
+job_user_add_prefix(GPtrArray *argv, const char *setpriv)
+{
+    static const char *const rest[] = { "--reuid",        JOB_USER_TEXT(JOB_USER),
+                                        "--regid",        JOB_USER_TEXT(JOB_USER),
+                                        "--clear-groups", "--" };
+
+    if (job_user_get() == 0)
+        return;
+    g_ptr_array_add(argv, (char *)setpriv);
+    for (size_t i = 0; i < G_N_ELEMENTS(rest); i++)
+        g_ptr_array_add(argv, (char *)rest[i]);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * job_user: who a sandboxed job is outside of its user namespace. Not root, even where the engine
+ * is: without any capability root still owns the device nodes, kernel settings and files of the
+ * host. Included by the files of this folder only. */
+#pragma once
+#include <stdbool.h>
+#include <sys/types.h>
+#include "base/attributes.h"
+#include "base/error.h"
+
+/** The user and group jobs run as; 0: the engine's own, which is not root. */
+uid_t job_user_get(void);
+/** Gives everything below a folder, links themselves included, to the user of jobs; nothing where
+ * that is the engine's own. Errors: LIMIT (folders nested too deep), IO. */
+bool job_user_own(const char *folder, GError **error) MUST_CHECK;
+/** Where to show a folder of the engine's to the job's process: NULL where it can reach it as it
+ * is. Static. Errors in no case: the last choice is used if none fits. */
+const char *job_user_view(const char *folder);
+/** Puts what makes a helper program run as the user of jobs in front of its arguments.
+ * @setpriv: from program_find; borrowed by @argv. */
+void job_user_add_prefix(GPtrArray *argv, const char *setpriv);
