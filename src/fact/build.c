@@ -352,7 +352,7 @@ intent_body(FactView *view, const FactCommand *command, const FactRelease *relea
     g_autoptr(Manifest) manifest = manifest_parse(seal, error);
     if (manifest == NULL ||
         !fact_collect_approvals(view, &release->request, MAX(command->clock_us, log.last_at + 1),
-                                &approvals, error) ||
+                                command->approvals, &approvals, error) ||
         !fact_collect_evidence(view, command->object, manifest, &evidence, error))
         return NULL;
     json_t *body = json_object();
@@ -362,6 +362,20 @@ intent_body(FactView *view, const FactCommand *command, const FactRelease *relea
     json_object_set(body, "evidence", evidence);
     json_object_set(body, "targets", json_object_get(request, "targets"));
     return body;
+}
+
+/* The pipeline file may ask for more approvals than the roster, never for fewer. */
+static void
+tighten(const FactCommand *command, size_t n_approvals, FactDecision *decision)
+{
+    if (n_approvals >= command->approvals)
+        return;
+    g_clear_pointer(&decision->fact, fact_free);
+    decision->refusal =
+        fact_verdict_void(FACT_RULE_FILE, "%zu of %u approvals the pipeline file asks for count",
+                          n_approvals, command->approvals);
+    decision->refusal->missing =
+        g_strdup_printf("%zu approvals", (size_t)command->approvals - n_approvals);
 }
 
 FactDecision *
@@ -382,7 +396,10 @@ fact_decide_publish_intent(FactView *view, const FactCommand *command, GError **
     g_autoptr(json_t) body = intent_body(view, command, &release, error);
     if (body == NULL)
         return NULL;
-    return fact_decide(view, FACT_PUBLISH_INTENT, command, body, error);
+    g_autoptr(FactDecision) decision = fact_decide(view, FACT_PUBLISH_INTENT, command, body, error);
+    if (decision != NULL && decision->fact != NULL)
+        tighten(command, json_array_size(json_object_get(body, "approvals")), decision);
+    return g_steal_pointer(&decision);
 }
 
 FactDecision *

@@ -16,7 +16,9 @@ typedef struct FactCommand { /* what all commands have; borrowed */
     const Digest *expect; /* the head the client saw, or NULL */
     const Digest *file;   /* digest of the pipeline file's rules, or NULL */
     Span spki;            /* of the key that will sign */
-    json_t *proofs;       /* [{decision, proof}] or NULL */
+    unsigned approvals; /* publish-intent: at least so many, by the pipeline file; 0: as the roster
+                           says */
+    json_t *proofs;     /* [{decision, proof}] or NULL */
 } FactCommand;
 
 typedef struct FactDecision {

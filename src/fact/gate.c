@@ -172,7 +172,7 @@ fact_request_expect(FactView *view, const Digest *request_s, int64_t at_us, json
 }
 
 bool
-fact_collect_approvals(FactView *view, const Digest *request_s, int64_t at_us,
+fact_collect_approvals(FactView *view, const Digest *request_s, int64_t at_us, unsigned at_least,
                        json_t **approvals_out, GError **error)
 {
     char text[DIGEST_STRING_SIZE];
@@ -184,7 +184,9 @@ fact_collect_approvals(FactView *view, const Digest *request_s, int64_t at_us,
         !fact_view_scan(view, FACT_TABLE_APPROVAL, text, &rows, error))
         return false;
     g_autoptr(FactCount) count = fact_count_new(&request.people);
-    for (unsigned i = 0; i < rows->len && !fact_count_is_met(count); i++) {
+    for (unsigned i = 0; i < rows->len; i++) {
+        if (fact_count_is_met(count) && count->counted >= at_least)
+            break;
         const char *s = fact_row_text(g_ptr_array_index(rows, i), FACT_APPROVAL_STATEMENT);
         if (!count_approval(view, &request, s, count, error))
             return false;

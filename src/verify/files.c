@@ -111,6 +111,39 @@ is_about(const Verification *v, const Fact *fact, const char *of)
            (asset != NULL && statement_find_sha256(fact->statement, &asset->digest) != NULL);
 }
 
+static const FactsLine *
+line_of(const Verification *v, const Fact *fact)
+{
+    for (unsigned i = 0; i < v->lines->len; i++) {
+        const FactsLine *line = g_ptr_array_index(v->lines, i);
+        if (line->index == fact->index)
+            return line;
+    }
+    return NULL;
+}
+
+/* The bundle of a shipped fact as publishing makes it, or NULL. */
+static char *
+make_bundle(const Verification *v, const Fact *fact)
+{
+    const FactsLine *line = line_of(v, fact);
+    const RootKey *key = v->root != NULL ? fact_root_find_role(v->root, KEY_ROLE_LOG) : NULL;
+
+    if (line == NULL || key == NULL || v->note == NULL || v->checkpoint == NULL)
+        return NULL;
+    g_autoptr(PublicKey) log_key = public_key_from_spki(span_of_bytes(key->spki), NULL);
+    if (log_key == NULL)
+        return NULL;
+    BundleParts parts = { .pae = span_of_bytes(fact->pae),
+                          .leaf = span_of_bytes(fact->leaf),
+                          .index = (uint64_t)fact->index,
+                          .head = v->checkpoint->head,
+                          .proof = { .hashes = line->hashes, .n_hashes = line->n_hashes },
+                          .checkpoint = span_of_bytes(v->note),
+                          .log_id = note_log_id(v->root->origin, log_key) };
+    return bundle_build(&parts, NULL);
+}
+
 static char *
 judge_bundle(const Verification *v, const char *of, Span text)
 {
@@ -123,22 +156,26 @@ judge_bundle(const Verification *v, const char *of, Span text)
     const Fact *fact = find_evidence(v, span_of_bytes(pae));
     if (fact == NULL || !is_about(v, fact, of))
         return g_strdup("holds no shipped fact about its asset");
-    g_autoptr(Leaf) leaf = leaf_parse(span_of_bytes(fact->leaf), &local);
-    const DsseSignature *signature = g_ptr_array_index(bundle->envelope->signatures, 0);
-    if (leaf == NULL || !same_bytes(span_of_bytes(bundle->leaf), span_of_bytes(fact->leaf)) ||
-        !same_bytes(span_of_bytes(signature->sig), span_of_bytes(leaf->signature)) ||
-        bundle->index != (uint64_t)fact->index || !digest_equal(&bundle->hint, &fact->keyid))
-        return g_strdup("signature, key or log entry are not those of the shipped fact");
-    if (v->note == NULL || v->checkpoint == NULL ||
-        !same_bytes(span_of_bytes(bundle->checkpoint), span_of_bytes(v->note)))
-        return g_strdup("its checkpoint is not the one shipped");
-    Digest hash = merkle_leaf_hash(span_of_bytes(bundle->leaf));
-    MerkleProof proof = { .hashes = bundle->hashes, .n_hashes = bundle->n_hashes };
-    if (bundle->head.size != v->checkpoint->head.size ||
-        !digest_equal(&bundle->head.root, &v->checkpoint->head.root) ||
-        !merkle_verify_inclusion(&hash, bundle->index, &bundle->head, proof, &local))
-        return g_strdup("its inclusion proof does not hold");
+    g_autofree char *wanted = make_bundle(v, fact);
+    if (wanted == NULL)
+        return g_strdup("nothing shipped proves its log entry");
+    if (!same_bytes(text, span_of_text(wanted)))
+        return g_strdup("is not the bundle of the shipped fact");
     return NULL;
+}
+
+/* The envelope of a shipped fact as publishing makes it, or NULL. */
+static char *
+make_envelope(const Fact *fact)
+{
+    g_autoptr(Leaf) leaf = leaf_parse(span_of_bytes(fact->leaf), NULL);
+    g_autoptr(PublicKey) key = public_key_from_spki(span_of_bytes(fact->spki), NULL);
+
+    if (leaf == NULL || key == NULL)
+        return NULL;
+    g_autoptr(DsseEnvelope) envelope = dsse_new(DSSE_TYPE_INTOTO, span_of_bytes(fact->payload), key,
+                                                span_of_bytes(leaf->signature));
+    return dsse_format(envelope);
 }
 
 static char *
@@ -153,13 +190,9 @@ judge_envelope(const Verification *v, Span line, GHashTable *seen)
     const Fact *fact = find_evidence(v, span_of_bytes(pae));
     if (fact == NULL)
         return g_strdup("a line is no shipped fact");
-    g_autoptr(Leaf) leaf = leaf_parse(span_of_bytes(fact->leaf), &local);
-    const DsseSignature *signature = g_ptr_array_index(envelope->signatures, 0);
-    char keyid[DIGEST_HEX_SIZE];
-    digest_to_hex(&fact->keyid, keyid);
-    if (leaf == NULL || envelope->signatures->len != 1 || strcmp(signature->keyid, keyid) != 0 ||
-        !same_bytes(span_of_bytes(signature->sig), span_of_bytes(leaf->signature)))
-        return g_strdup("a line has another signature than the shipped fact");
+    g_autofree char *wanted = make_envelope(fact);
+    if (wanted == NULL || !same_bytes(line, span_of_text(wanted)))
+        return g_strdup("a line is not the envelope of the shipped fact");
     g_hash_table_add(seen, (char *)fact->s_text);
     return NULL;
 }
