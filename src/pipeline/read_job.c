@@ -13,12 +13,13 @@ static bool
 is_reserved(const char *name)
 {
     static const char *const prefixes[] = { "SLIPWAY_", "MATRIX_", "INPUT_", "CI_" };
+    static const char *const names[] = { "CI", "OUTPUT", "GITHUB_OUTPUT", "GITHUB_WORKSPACE", NULL };
 
     for (size_t i = 0; i < G_N_ELEMENTS(prefixes); i++) {
         if (g_str_has_prefix(name, prefixes[i]))
             return true;
     }
-    return strcmp(name, "OUTPUT") == 0 || strcmp(name, "CI") == 0;
+    return g_strv_contains(names, name);
 }
 
 bool

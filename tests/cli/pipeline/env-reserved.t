@@ -5,19 +5,19 @@ file slipway.yaml
 | project: demo
 | jobs:
 |   build:
-|     env: { CI: "false", MATRIX_A: x, SLIPWAY_OUT: /tmp, OUTPUT: /tmp/o }
+|     env: { CI: "false", MATRIX_A: x, SLIPWAY_OUT: /tmp, GITHUB_OUTPUT: /tmp/o }
 |     steps: [ { run: make } ]
 $ slipway check
 ! slipway.yaml:5:12: variable 'CI' is set by Slipway and cannot be changed
-!         env: { CI: "false", MATRIX_A: x, SLIPWAY_OUT: /tmp, OUTPUT: /tmp/o }
+!         env: { CI: "false", MATRIX_A: x, SLIPWAY_OUT: /tmp, GITHUB_OUTPUT: /tmp/o }
 !                ^
 ! slipway.yaml:5:25: variable 'MATRIX_A' is set by Slipway and cannot be changed
-!         env: { CI: "false", MATRIX_A: x, SLIPWAY_OUT: /tmp, OUTPUT: /tmp/o }
+!         env: { CI: "false", MATRIX_A: x, SLIPWAY_OUT: /tmp, GITHUB_OUTPUT: /tmp/o }
 !                             ^
 ! slipway.yaml:5:38: variable 'SLIPWAY_OUT' is set by Slipway and cannot be changed
-!         env: { CI: "false", MATRIX_A: x, SLIPWAY_OUT: /tmp, OUTPUT: /tmp/o }
+!         env: { CI: "false", MATRIX_A: x, SLIPWAY_OUT: /tmp, GITHUB_OUTPUT: /tmp/o }
 !                                          ^
-! slipway.yaml:5:57: variable 'OUTPUT' is set by Slipway and cannot be changed
-!         env: { CI: "false", MATRIX_A: x, SLIPWAY_OUT: /tmp, OUTPUT: /tmp/o }
+! slipway.yaml:5:57: variable 'GITHUB_OUTPUT' is set by Slipway and cannot be changed
+!         env: { CI: "false", MATRIX_A: x, SLIPWAY_OUT: /tmp, GITHUB_OUTPUT: /tmp/o }
 !                                                             ^
 = 1
