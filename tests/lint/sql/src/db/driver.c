@@ -1,4 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0
- * driver: a good sample and a bad one. */
+ * driver: a bad sample: the driver has no SQL of its own either. */
 const char *a = "PRAGMA journal_mode = WAL";
 const char *b = "CREATE TABLE x (y TEXT)";
