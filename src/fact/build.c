@@ -351,8 +351,9 @@ intent_body(FactView *view, const FactCommand *command, const FactRelease *relea
         return NULL;
     g_autoptr(Manifest) manifest = manifest_parse(seal, error);
     if (manifest == NULL ||
-        !fact_collect_approvals(view, &release->request, MAX(command->clock_us, log.last_at + 1),
-                                command->approvals, &approvals, error) ||
+        !fact_collect_approvals_at_least(view, &release->request,
+                                         MAX(command->clock_us, log.last_at + 1),
+                                         command->approvals, &approvals, error) ||
         !fact_collect_evidence(view, command->object, manifest, &evidence, error))
         return NULL;
     json_t *body = json_object();

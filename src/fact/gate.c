@@ -172,8 +172,15 @@ fact_request_expect(FactView *view, const Digest *request_s, int64_t at_us, json
 }
 
 bool
-fact_collect_approvals(FactView *view, const Digest *request_s, int64_t at_us, unsigned at_least,
+fact_collect_approvals(FactView *view, const Digest *request_s, int64_t at_us,
                        json_t **approvals_out, GError **error)
+{
+    return fact_collect_approvals_at_least(view, request_s, at_us, 0, approvals_out, error);
+}
+
+bool
+fact_collect_approvals_at_least(FactView *view, const Digest *request_s, int64_t at_us,
+                                unsigned at_least, json_t **approvals_out, GError **error)
 {
     char text[DIGEST_STRING_SIZE];
     g_auto(OpenRequest) request = { 0 };

@@ -36,10 +36,14 @@ bool fact_collect_evidence(FactView *view, const char *object, const Manifest *m
 bool fact_gate_evidence(FactView *view, const char *object, const Manifest *manifest,
                         const char *type, const json_t *evidence, FactVerdict **verdict_out,
                         GError **error) MUST_CHECK;
-/** Approvals of @request_s that count at @at_us, the first that reach the roster's threshold and
- * @at_least: array of S. Owned. */
+/** Approvals of @request_s that count at @at_us, the first that reach the roster's threshold: array
+ * of S. Owned. */
 bool fact_collect_approvals(FactView *view, const Digest *request_s, int64_t at_us,
-                            unsigned at_least, json_t **approvals_out, GError **error) MUST_CHECK;
+                            json_t **approvals_out, GError **error) MUST_CHECK;
+/** The same, and at least @at_least of them, if there are so many. */
+bool fact_collect_approvals_at_least(FactView *view, const Digest *request_s, int64_t at_us,
+                                     unsigned at_least, json_t **approvals_out,
+                                     GError **error) MUST_CHECK;
 /** What a decision among the proofs of such a fact must say. Errors: INVALID. */
 bool fact_proof_expect(FactKind kind, const Predicate *predicate, CountExpect *out,
                        GError **error) MUST_CHECK;

@@ -128,8 +128,8 @@ ask_approvals(PolicyAnswer *answer, FactView *view, const FactRelease *release, 
 
     if (!release->has_request)
         return true;
-    if (!fact_collect_approvals(view, &release->request, at_us, file_approvals, &approvals,
-                                error) ||
+    if (!fact_collect_approvals_at_least(view, &release->request, at_us, file_approvals, &approvals,
+                                         error) ||
         !fact_count_approvals(view, &release->request, approvals, at_us, &count, error))
         return false;
     unsigned needed = MAX(count->needed, file_approvals);
