@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * engine_priv: the inside of an Engine. Only src/service may include this. */
+#pragma once
+#include "executor/executor.h"
+#include "service/engine.h"
+#include "service/lane.h"
+#include "sys/launch.h"
+#include "sys/lock.h"
+#include "sys/thread.h"
+
+struct Engine {
+    char *home;           /* owned, absolute */
+    const Clock *clock;   /* borrowed */
+    char *origin;         /* owned */
+    int home_fd;          /* owned */
+    Lock *folder_lock;    /* owned */
+    Store *store;         /* owned */
+    Db *db;               /* owned */
+    SignerClient *signer; /* owned */
+    Tlog *tlog;           /* owned */
+    Lane *lane;           /* owned */
+
+    Mutex lock;
+    Launcher *launcher;     /* owned, guarded by lock; started at the first job */
+    Executor *executors[2]; /* owned, guarded by lock: sandbox, host */
+    GPtrArray *runs;        /* owned, guarded by lock: references to active runs */
+    GPtrArray *threads;     /* owned, guarded by lock: of Thread, joined when the engine closes */
+};

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * run_priv: a run while it is executed. Only run*.c and job*.c may include this.
+ *
+ * Invariants: plan, mirror and record are set before the workers start and not changed after; a
+ * job's fields under `lock` belong to whoever holds it; `result` of a job is written by its one
+ * worker and read by others only after the state became final. */
+#pragma once
+#include "executor/executor.h"
+#include "git/mirror.h"
+#include "service/engine_priv.h"
+#include "service/run.h"
+#include "sys/thread.h"
+#include "sys/wake.h"
+
+typedef struct JobArtifact {
+    char *path; /* owned */
+    Digest digest;
+    uint64_t size_bytes;
+} JobArtifact;
+
+typedef struct JobStepResult {
+    int exit_code; /* -1: did not run */
+    int64_t wall_us;
+} JobStepResult;
+
+typedef struct JobResult { /* of one attempt */
+    JobState state;
+    char *reason; /* owned; for people */
+    int exit_code;
+    int failed_step; /* index, -1: none */
+    bool has_log;
+    Digest log;
+    GArray *steps;        /* owned, of JobStepResult */
+    GPtrArray *artifacts; /* owned, of JobArtifact */
+    GHashTable *outputs;  /* owned, name to value; NULL: none */
+    json_t *machine;      /* owned: what the machine was, for provenance */
+    int64_t started_us, ended_us;
+} JobResult;
+void job_result_clear(JobResult *result);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(JobResult, job_result_clear)
+
+typedef struct ActiveJob {
+    size_t position;
+    const PlanJob *plan;  /* borrowed from the run's plan */
+    const char *executor; /* driver name; static */
+    JobState state;       /* guarded by run->lock */
+    unsigned attempt;     /* guarded by run->lock */
+    int step;             /* guarded by run->lock: index of the running step, -1 before */
+    int64_t started_us;   /* guarded by run->lock */
+    int64_t ended_us;     /* guarded by run->lock */
+    char *log_path;       /* owned, guarded by run->lock */
+    JobResult result;     /* of the last attempt */
+} ActiveJob;
+
+struct ActiveRun {
+    gint n_refs;    /* atomic */
+    Engine *engine; /* borrowed */
+    RunRecord record;
+    Pipeline *pipeline; /* owned */
+    Plan *plan;         /* owned */
+    GitMirror *mirror;  /* owned; guarded by git_lock */
+    Mutex git_lock;
+    GitCommit commit;
+    char *source;   /* owned */
+    char *stream;   /* owned or NULL */
+    char *version;  /* owned or NULL */
+    json_t *inputs; /* owned: object of what was given by hand */
+    Cancel *cancel; /* owned */
+    Wake *output;   /* owned: job output arrived */
+    unsigned parallel;
+
+    Mutex lock;
+    Cond changed;       /* with lock */
+    int64_t version_no; /* guarded by lock: rises with every change */
+    RunState state;     /* guarded by lock */
+    ActiveJob *jobs;    /* owned array */
+    size_t n_jobs;
+    int64_t started_us;
+};
+
+/** Runs one attempt of @job; @result_out is always filled, init'ed by this function. Blocks. */
+void job_attempt(ActiveRun *run, ActiveJob *job, unsigned attempt, JobResult *result_out);
+/** Writes the end of an attempt with its steps, artifacts and outputs. */
+bool job_record_end(ActiveRun *run, const ActiveJob *job, unsigned attempt, const JobResult *result,
+                    GError **error) MUST_CHECK;
+/** Logs what a passed run proved: provenance for each job with artifacts; and makes the draft. */
+bool run_attest(ActiveRun *run, GError **error) MUST_CHECK;
+/** Tells watchers that something changed. Called with run->lock held. */
+void run_touch(ActiveRun *run);
+/** The executor of that name, opened once per engine. Borrowed. Errors: UNAVAILABLE and others. */
+Executor *engine_get_executor(Engine *engine, const char *name, GError **error) MUST_CHECK;
