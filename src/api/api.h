@@ -53,10 +53,10 @@ typedef struct ApiField { /* ends with { 0 } */
 } ApiField;
 
 typedef struct ApiContext {
-    struct Service *service; /* borrowed; the rooms behind the handlers (service/service.h) */
-    ApiRole role;            /* of the caller */
-    const char *actor;       /* borrowed: "person:alice" or "operator"; for the trail */
-    Cancel *cancel;          /* borrowed; NULL = cannot be cancelled */
+    struct Engine *engine; /* borrowed; the open data folder (service/engine.h) */
+    ApiRole role;          /* of the caller */
+    const char *actor;     /* borrowed: "person:alice" or "operator"; for the trail */
+    Cancel *cancel;        /* borrowed; NULL = cannot be cancelled */
     /* Told of steps of long operations, from the calling thread; may be NULL. @event: borrowed. */
     void (*progress)(void *progress_data, const json_t *event);
     void *progress_data; /* borrowed */

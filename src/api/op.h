@@ -4,4 +4,31 @@
 #pragma once
 #include "api/api.h"
 
-extern const ApiOperation op_engine_version; /* op_engine.c */
+extern const ApiOperation op_admin_backup;
+extern const ApiOperation op_admin_fsck;
+extern const ApiOperation op_admin_gc;
+extern const ApiOperation op_admin_rebuild;
+extern const ApiOperation op_authority_apply;
+extern const ApiOperation op_engine_version;
+extern const ApiOperation op_release_approvals;
+extern const ApiOperation op_release_approve;
+extern const ApiOperation op_release_decision;
+extern const ApiOperation op_release_list;
+extern const ApiOperation op_release_notes;
+extern const ApiOperation op_release_propose_rejection;
+extern const ApiOperation op_release_publish;
+extern const ApiOperation op_release_request;
+extern const ApiOperation op_release_seal;
+extern const ApiOperation op_release_show;
+extern const ApiOperation op_root_propose;
+extern const ApiOperation op_roster_propose;
+extern const ApiOperation op_roster_show;
+extern const ApiOperation op_run_cancel;
+extern const ApiOperation op_run_list;
+extern const ApiOperation op_run_log;
+extern const ApiOperation op_run_show;
+extern const ApiOperation op_run_start;
+extern const ApiOperation op_run_watch;
+extern const ApiOperation op_target_list;
+extern const ApiOperation op_target_set;
+extern const ApiOperation op_trust_export;

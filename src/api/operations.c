@@ -4,7 +4,36 @@
 #include "api/op.h"
 #include "base/banned.h"
 
+/* clang-format off */
 const ApiOperation *const api_operations[] = {
+    &op_admin_backup,
+    &op_admin_fsck,
+    &op_admin_gc,
+    &op_admin_rebuild,
+    &op_authority_apply,
     &op_engine_version,
+    &op_release_approvals,
+    &op_release_approve,
+    &op_release_decision,
+    &op_release_list,
+    &op_release_notes,
+    &op_release_propose_rejection,
+    &op_release_publish,
+    &op_release_request,
+    &op_release_seal,
+    &op_release_show,
+    &op_root_propose,
+    &op_roster_propose,
+    &op_roster_show,
+    &op_run_cancel,
+    &op_run_list,
+    &op_run_log,
+    &op_run_show,
+    &op_run_start,
+    &op_run_watch,
+    &op_target_list,
+    &op_target_set,
+    &op_trust_export,
 };
+/* clang-format on */
 const size_t api_n_operations = G_N_ELEMENTS(api_operations);
