@@ -3,10 +3,11 @@
  * options, prepare what it needs, run it, print its error. */
 #include "cli/command.h"
 #include <signal.h>
+#include <fcntl.h>
 #include <string.h>
 #include "api/error_map.h"
-#include "base/error.h"
-#include "cli/engine.h"
+#include "base/files.h"
+#include "base/json.h"
 #include "cli/help.h"
 #include "sys/paths.h"
 #include "sys/signals.h"
@@ -132,14 +133,13 @@ typedef struct Invocation { /* one run, all it owns */
     Cancel *cancel;        /* owned */
     Cancel *stop;          /* owned */
     Signals *signals;      /* owned */
-    CliEngine *engine;     /* owned */
-    ApiContext api;
+    Client *client;        /* owned */
 } Invocation;
 
 static void
 invocation_clear(Invocation *invocation)
 {
-    cli_engine_free(invocation->engine);
+    g_clear_pointer(&invocation->client, client_free);
     signals_free(invocation->signals);
     cancel_unref(invocation->stop);
     cancel_unref(invocation->cancel);
@@ -176,19 +176,14 @@ prepare(Invocation *invocation, CommandContext *context, GError **error)
     }
     if (!engine)
         return true;
-    invocation->api.role = API_ROLE_ADMIN; /* who may open the folder is its operator */
-    invocation->api.actor = "operator";
-    invocation->api.cancel = context->cancel;
-    invocation->engine = cli_engine_open(context->home, command, &invocation->api, error);
-    context->api = &invocation->api;
-    return invocation->engine != NULL;
+    return command_open_client(context, error);
 }
 
 static bool
 run_command(Invocation *invocation, Output *output, int *exit_code_out, GError **error)
 {
     const Command *command = invocation->command;
-    CommandContext context = { .output = output };
+    CommandContext context = { .output = output, .opened = invocation };
 
     if (!check_count(command, invocation->positional->len, error) ||
         !cli_options_check(command->options, invocation->args, error) ||
@@ -326,8 +321,45 @@ bool
 command_call(CommandContext *context, const char *operation, json_t *args, json_t **result_out,
              GError **error)
 {
-    bool ok = api_call(context->api, operation, args, result_out, error);
+    bool ok = client_call(context->client, operation, args, result_out, error);
 
     json_decref(args);
     return ok;
+}
+
+bool
+command_open_client(CommandContext *context, GError **error)
+{
+    Invocation *invocation = context->opened;
+    g_autofree char *what = g_strdup_printf("slipway %s", invocation->command->name);
+
+    invocation->client = context->client = client_open(context->home, what, 0, error);
+    return context->client != NULL;
+}
+
+bool
+command_write_json(CommandContext *context, const char *path, const json_t *value, GError **error)
+{
+    g_autofree char *folder = g_path_get_dirname(path);
+    g_autofree char *name = g_path_get_basename(path);
+    g_autofree char *text = json_pretty(value);
+    AUTO_FD int fd = dir_open(AT_FDCWD, folder, error);
+
+    if (fd < 0 || !file_write_new(fd, name, span_of_text(text), 0644, error))
+        return false;
+    output_line(context->output, "written  %s", path);
+    output_json(context->output, value);
+    return true;
+}
+
+char *
+command_join_strings(const json_t *array)
+{
+    GString *text = g_string_new(NULL);
+    size_t i = 0;
+    json_t *item = NULL;
+
+    json_array_foreach (array, i, item)
+        g_string_append_printf(text, "%s%s", i > 0 ? ", " : "", json_string_value(item));
+    return g_string_free(text, FALSE);
 }

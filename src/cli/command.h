@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
-#include "api/api.h"
+#include "api/client.h"
 #include "base/attributes.h"
 #include "cli/cli_options.h"
 #include "cli/output.h"
@@ -16,7 +16,7 @@
 typedef enum {
     COMMAND_NEEDS_NOTHING, /* runs anywhere */
     COMMAND_NEEDS_HOME,    /* context->home is set; the folder need not exist */
-    COMMAND_NEEDS_ENGINE,  /* context->api can be called; the data folder is open, or a server
+    COMMAND_NEEDS_ENGINE,  /* command_call works: the data folder is open here, or its holder
                               answers */
 } CommandNeeds;
 
@@ -28,10 +28,11 @@ typedef enum {
 typedef struct CommandContext {
     Output *output;   /* borrowed */
     const char *home; /* borrowed; NULL with COMMAND_NEEDS_NOTHING */
-    Cancel *cancel;  /* borrowed; first INT or TERM; NULL unless COMMAND_CANCELLABLE or an engine */
-    Cancel *stop;    /* borrowed; the second; as cancel */
-    ApiContext *api; /* borrowed; NULL unless COMMAND_NEEDS_ENGINE */
-    int exit_code;   /* of a command that returns true; 0 unless it sets it */
+    Cancel *cancel; /* borrowed; first INT or TERM; NULL unless COMMAND_CANCELLABLE or an engine */
+    Cancel *stop;   /* borrowed; the second; as cancel */
+    Client *client; /* borrowed; NULL unless COMMAND_NEEDS_ENGINE or command_open_client */
+    void *opened;   /* the framework's: where command_open_client puts the client */
+    int exit_code;  /* of a command that returns true; 0 unless it sets it */
 } CommandContext;
 
 typedef struct Command {
@@ -75,7 +76,14 @@ bool command_group_is_shown(const CommandGroup *group);
 /** The whole program but for process-wide set-up: @words without the program's name,
  * NULL-terminated. Returns the exit code. */
 int command_main(const char *const *words, FILE *out, FILE *err);
-/** One call of the table; a shorthand for api_call(context->api, …) with @args stolen (NULL =
- * none). */
+/** Opens the data folder of a command that needs only HOME, once it has made one. */
+bool command_open_client(CommandContext *context, GError **error) MUST_CHECK;
+/** One operation; a shorthand for client_call(context->client, …) with @args stolen (NULL = none).
+ */
 bool command_call(CommandContext *context, const char *operation, json_t *args, json_t **result_out,
                   GError **error) MUST_CHECK;
+/** Writes @value, indented, into the new file @path and says so. Errors: EXISTS, IO. */
+bool command_write_json(CommandContext *context, const char *path, const json_t *value,
+                        GError **error) MUST_CHECK;
+/** The strings of @array joined by ", ". Owned. */
+char *command_join_strings(const json_t *array);

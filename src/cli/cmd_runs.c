@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * cmd_runs: looking at runs, their logs, and stopping them. */
+#include <string.h>
+#include "base/clock.h"
+#include "base/json.h"
+#include "cli/commands.h"
+#include "cli/run_view.h"
+#include "base/banned.h"
+
+typedef struct {
+    int64_t limit;
+} RunsArgs;
+
+static const CliOption runs_options[] = {
+    { "limit", 'n', CLI_INT, offsetof(RunsArgs, limit), 0, "at most so many; default 50", "N" },
+    { 0 },
+};
+
+static void
+print_run_row(Output *output, const json_t *run)
+{
+    g_autofree char *at =
+        clock_format_seconds(json_integer_value(json_object_get(run, "createdAt")));
+    g_autofree char *commit = g_strndup(json_string_value(json_object_get(run, "commit")), 12);
+    const char *const cells[] = { json_string_value(json_object_get(run, "run")),
+                                  json_string_value(json_object_get(run, "state")),
+                                  json_string_value(json_object_get(run, "ref")),
+                                  commit,
+                                  at,
+                                  json_string_value(json_object_get(run, "reason")) };
+
+    output_table_row(output, cells);
+}
+
+static bool
+run_runs(CommandContext *context, void *data, const char *const *positional, GError **error)
+{
+    static const char *const headers[] = { "RUN",     "STATE",  "REF", "COMMIT",
+                                           "CREATED", "REASON", NULL };
+    RunsArgs *args = data;
+    g_autoptr(json_t) runs = NULL;
+    size_t i = 0;
+    json_t *run = NULL;
+
+    (void)positional;
+    if (!command_call(context, "run.list",
+                      json_pack("{s:I}", "limit", (json_int_t)(args->limit > 0 ? args->limit : 50)),
+                      &runs, error))
+        return false;
+    output_table_begin(context->output, headers);
+    json_array_foreach (runs, i, run)
+        print_run_row(context->output, run);
+    output_table_end(context->output);
+    output_json(context->output, runs);
+    return true;
+}
+
+const Command cmd_runs = {
+    .name = "runs",
+    .synopsis = "[--limit N]",
+    .help = "list runs, newest first",
+    .needs = COMMAND_NEEDS_ENGINE,
+    .options = runs_options,
+    .args_size = sizeof(RunsArgs),
+    .run = run_runs,
+};
+
+static bool
+run_show(CommandContext *context, void *data, const char *const *positional, GError **error)
+{
+    static const char *const headers[] = { "JOB",  "STATE",  "ATTEMPT", "EXECUTOR",
+                                           "EXIT", "REASON", NULL };
+    g_autoptr(json_t) shown = NULL;
+    size_t i = 0;
+    json_t *job = NULL;
+
+    (void)data;
+    if (!command_call(context, "run.show", json_pack("{s:s}", "run", positional[0]), &shown, error))
+        return false;
+    output_table_begin(context->output, headers);
+    json_array_foreach (json_object_get(shown, "jobs"), i, job) {
+        const json_t *code = json_object_get(job, "exitCode");
+        g_autofree char *attempt = g_strdup_printf(
+            "%" JSON_INTEGER_FORMAT, json_integer_value(json_object_get(job, "attempt")));
+        g_autofree char *exit = json_is_integer(code) ? g_strdup_printf("%" JSON_INTEGER_FORMAT,
+                                                                        json_integer_value(code))
+                                                      : NULL;
+        const char *const cells[] = { json_string_value(json_object_get(job, "name")),
+                                      json_string_value(json_object_get(job, "state")),
+                                      attempt,
+                                      json_string_value(json_object_get(job, "executor")),
+                                      exit,
+                                      json_string_value(json_object_get(job, "reason")) };
+
+        output_table_row(context->output, cells);
+    }
+    output_table_end(context->output);
+    run_view_end(context, shown);
+    output_json(context->output, shown);
+    return true;
+}
+
+const Command cmd_show = {
+    .name = "show",
+    .synopsis = "RUN",
+    .help = "print a run with its jobs and artifacts",
+    .needs = COMMAND_NEEDS_ENGINE,
+    .min_args = 1,
+    .max_args = 1,
+    .run = run_show,
+};
+
+static bool
+run_cancel(CommandContext *context, void *data, const char *const *positional, GError **error)
+{
+    g_autoptr(json_t) state = NULL;
+
+    (void)data;
+    if (!command_call(context, "run.cancel", json_pack("{s:s}", "run", positional[0]), &state,
+                      error))
+        return false;
+    output_line(context->output, "run %s is asked to stop",
+                json_string_value(json_object_get(state, "run")));
+    output_json(context->output, state);
+    return true;
+}
+
+const Command cmd_cancel = {
+    .name = "cancel",
+    .synopsis = "RUN",
+    .help = "stop a run",
+    .needs = COMMAND_NEEDS_ENGINE,
+    .min_args = 1,
+    .max_args = 1,
+    .run = run_cancel,
+};
+
+typedef struct {
+    char *job; /* owned */
+    int64_t attempt;
+    bool follow;
+} LogsArgs;
+
+static const CliOption logs_options[] = {
+    { "job", 'j', CLI_STRING, offsetof(LogsArgs, job), 0, "only this job; default all in order",
+      "NAME" },
+    { "attempt", 'a', CLI_INT, offsetof(LogsArgs, attempt), 0, "from 1; default the last", "N" },
+    { "follow", 'f', CLI_FLAG, offsetof(LogsArgs, follow), 0, "go on while it grows", NULL },
+    { 0 },
+};
+
+static bool
+run_logs(CommandContext *context, void *data, const char *const *positional, GError **error)
+{
+    LogsArgs *args = data;
+    g_autoptr(json_t) shown = NULL;
+    int64_t last = -1;
+    bool found = false;
+    size_t i = 0;
+    json_t *job = NULL;
+
+    if (!command_call(context, "run.show", json_pack("{s:s}", "run", positional[0]), &shown, error))
+        return false;
+    json_array_foreach (json_object_get(shown, "jobs"), i, job) {
+        const char *name = json_string_value(json_object_get(job, "name"));
+        int64_t position = json_integer_value(json_object_get(job, "position"));
+
+        if (position == last || (args->job != NULL && strcmp(args->job, name) != 0))
+            continue;
+        last = position;
+        found = true;
+        output_styled(context->output, OUTPUT_BOLD, "=== %s", name);
+        if (!run_view_log(context, positional[0], position, args->attempt, args->follow, error))
+            return false;
+    }
+    if (!found)
+        error_set(error, BASE_ERROR, BASE_ERROR_NOT_FOUND, "run '%s' has no job '%s'",
+                  positional[0], args->job != NULL ? args->job : "");
+    return found;
+}
+
+const Command cmd_logs = {
+    .name = "logs",
+    .synopsis = "RUN [--job NAME] [--follow]",
+    .help = "print what jobs wrote",
+    .needs = COMMAND_NEEDS_ENGINE,
+    .flags = COMMAND_CANCELLABLE,
+    .min_args = 1,
+    .max_args = 1,
+    .options = logs_options,
+    .args_size = sizeof(LogsArgs),
+    .run = run_logs,
+};

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * person: keys of people and their signatures. */
+#include "cli/person.h"
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include "attest/decision.h"
+#include "attest/sshsig.h"
+#include "base/encoding.h"
+#include "base/files.h"
+#include "base/json.h"
+#include "base/limits.h"
+#include "fact/root.h"
+#include "keys/key_file.h"
+#include "sys/paths.h"
+#include "sys/process.h"
+#include "base/banned.h"
+
+#define NATIVE_PREFIX      "slipway-native "
+#define SSH_KEYGEN_TIMEOUT (5 * 60 * 1000) /* a person may have to touch a token */
+
+/* ---- keys
+ * ----------------------------------------------------------------------------------------- */
+
+/* Folder and name of a path; the folder is opened. */
+static int
+open_parent(const char *path, char **name_out, GError **error)
+{
+    g_autofree char *folder = g_path_get_dirname(path);
+    int fd = dir_open(AT_FDCWD, folder, error);
+
+    if (fd >= 0)
+        *name_out = g_path_get_basename(path);
+    return fd;
+}
+
+bool
+person_make_key(const char *path, char **public_out, GError **error)
+{
+    g_autofree char *name = NULL;
+    g_autofree char *public_name = NULL;
+    g_autofree char *encoded = NULL;
+    g_autofree char *line = NULL;
+    g_autoptr(Signer) signer = NULL;
+    AUTO_FD int fd = open_parent(path, &name, error);
+
+    signer = fd >= 0 ? key_file_generate(fd, name, PUBLIC_KEY_ED25519, error) : NULL;
+    if (signer == NULL)
+        return false;
+    encoded = base64_encode(public_key_spki(signer_public_key(signer)));
+    line = g_strdup_printf(NATIVE_PREFIX "%s\n", encoded);
+    public_name = g_strdup_printf("%s.pub", name);
+    if (!file_write_new(fd, public_name, span_of_text(line), 0644, error))
+        return false;
+    *public_out = g_strdup(g_strchomp(line));
+    return true;
+}
+
+json_t *
+person_read_public_key(const char *path, GError **error)
+{
+    g_autofree char *text = file_read_text(AT_FDCWD, path, LIMIT_KEY_FILE_BYTES, error);
+    g_autoptr(GBytes) key = NULL;
+    ProofScheme scheme = PROOF_SSHSIG;
+
+    if (text == NULL)
+        return NULL;
+    g_strchomp(text);
+    if (g_str_has_prefix(text, NATIVE_PREFIX)) {
+        scheme = PROOF_NATIVE;
+        key = base64_decode(text + strlen(NATIVE_PREFIX), error);
+    } else {
+        key = ssh_key_blob_from_line(text, error);
+    }
+    if (key == NULL) {
+        error_prefix(error, "'%s' is not a public key", path);
+        return NULL;
+    }
+    return fact_person_key_json(NULL, scheme, span_of_bytes(key));
+}
+
+/* ---- signing
+ * -------------------------------------------------------------------------------------- */
+
+static GBytes *
+decision_bytes(const json_t *decision, GError **error)
+{
+    g_autofree char *text = NULL;
+    g_autoptr(Decision) checked = NULL;
+    size_t len = 0;
+
+    text = json_canonical(decision, &len, error);
+    checked = text != NULL ? decision_parse(span_of(text, len), error) : NULL;
+    return checked != NULL ? g_bytes_new(text, len) : NULL;
+}
+
+static bool
+sign_native(const char *path, Span message, DecisionProof *proof, GError **error)
+{
+    g_autoptr(Signer) signer = key_file_load(AT_FDCWD, path, error);
+    Span spki = { 0 };
+
+    if (signer == NULL)
+        return false;
+    if (public_key_kind(signer_public_key(signer)) != PUBLIC_KEY_ED25519) {
+        error_set(error, BASE_ERROR, BASE_ERROR_INVALID,
+                  "'%s' is not an Ed25519 key: people sign with those, or with SSH keys", path);
+        return false;
+    }
+    spki = public_key_spki(signer_public_key(signer));
+    proof->scheme = PROOF_NATIVE;
+    proof->key_id = digest_of(spki);
+    return signer_sign(signer, message, &proof->data, error);
+}
+
+/* The public half beside a private SSH key file, or the file itself. */
+static GBytes *
+ssh_public_blob(const char *path, GError **error)
+{
+    g_autofree char *public_path =
+        g_str_has_suffix(path, ".pub") ? g_strdup(path) : g_strdup_printf("%s.pub", path);
+    g_autofree char *line = file_read_text(AT_FDCWD, public_path, LIMIT_KEY_FILE_BYTES, error);
+
+    return line != NULL ? ssh_key_blob_from_line(g_strchomp(line), error) : NULL;
+}
+
+static bool
+run_ssh_keygen(const char *path, Span message, GBytes **armored_out, GError **error)
+{
+    const char *agent = g_getenv("SSH_AUTH_SOCK");
+    g_autofree char *agent_env = agent != NULL ? g_strdup_printf("SSH_AUTH_SOCK=%s", agent) : NULL;
+    const char *const argv[] = { "ssh-keygen", "-Y", "sign", "-n", SSHSIG_NAMESPACE_DECISION,
+                                 "-f",         path, NULL };
+    const char *const env[] = { "PATH=/usr/bin:/bin", "LC_ALL=C.UTF-8", agent_env, NULL };
+    ProcessSpec spec = { PROCESS_SPEC_INIT, .argv = argv, .env = env };
+    g_auto(ProcessResult) result = { 0 };
+
+    if (!process_run(&spec, message, LIMIT_KEY_FILE_BYTES, SSH_KEYGEN_TIMEOUT, NULL, &result,
+                     error))
+        return false;
+    if (result.exit.exit_code != 0) {
+        error_set(error, BASE_ERROR, BASE_ERROR_DENIED, "ssh-keygen did not sign with '%s': %s",
+                  path, g_strchomp(result.errors));
+        return false;
+    }
+    *armored_out = g_bytes_ref(result.output);
+    return true;
+}
+
+static bool
+sign_ssh(const char *path, Span message, DecisionProof *proof, GError **error)
+{
+    g_autoptr(GBytes) blob = ssh_public_blob(path, error);
+    g_autoptr(GBytes) armored = NULL;
+
+    if (blob == NULL || !run_ssh_keygen(path, message, &armored, error))
+        return false;
+    proof->scheme = PROOF_SSHSIG;
+    proof->key_id = digest_of(span_of_bytes(blob));
+    proof->data = sshsig_dearmor(span_of_bytes(armored), error);
+    return proof->data != NULL;
+}
+
+bool
+person_sign(const json_t *decision, PersonKeyKind kind, const char *path, json_t **pair_out,
+            GError **error)
+{
+    g_autoptr(GBytes) bytes = decision_bytes(decision, error);
+    g_autoptr(GBytes) message = bytes != NULL ? decision_pae(span_of_bytes(bytes)) : NULL;
+    g_autoptr(DecisionProof) proof = g_new0(DecisionProof, 1);
+
+    if (message == NULL)
+        return false;
+    if (!(kind == PERSON_KEY_SSH ? sign_ssh(path, span_of_bytes(message), proof, error)
+                                 : sign_native(path, span_of_bytes(message), proof, error)))
+        return false;
+    *pair_out = decision_pair_to_json(span_of_bytes(bytes), proof, error);
+    return *pair_out != NULL;
+}
+
+bool
+person_sign_apart(const json_t *decision, PersonKeyKind kind, const char *path, json_t **pair_out,
+                  GError **error)
+{
+    g_autofree char *program = paths_self(error);
+    g_autofree char *input = json_dumps(decision, JSON_COMPACT);
+    const char *agent = g_getenv("SSH_AUTH_SOCK");
+    g_autofree char *agent_env = agent != NULL ? g_strdup_printf("SSH_AUTH_SOCK=%s", agent) : NULL;
+    const char *const argv[] = { program, "keys",
+                                 "sign",  kind == PERSON_KEY_SSH ? "--ssh-key" : "--key",
+                                 path,    NULL };
+    const char *const env[] = { "PATH=/usr/bin:/bin", "LC_ALL=C.UTF-8", agent_env, NULL };
+    ProcessSpec spec = { PROCESS_SPEC_INIT, .argv = argv, .env = env };
+    g_auto(ProcessResult) result = { 0 };
+
+    if (program == NULL ||
+        !process_run(&spec, span_of_text(input), LIMIT_JSON_BYTES, -1, NULL, &result, error))
+        return false;
+    if (result.exit.exit_code != 0) {
+        error_set(error, BASE_ERROR, BASE_ERROR_DENIED, "%s", g_strchomp(result.errors));
+        return false;
+    }
+    *pair_out = json_parse(span_of_bytes(result.output), LIMIT_JSON_BYTES, error);
+    return *pair_out != NULL;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * person: what a person's client does with that person's key: make one, sign a decision. Runs only
+ * in processes that are not the engine. */
+#pragma once
+#include <jansson.h>
+#include <stdbool.h>
+#include "base/attributes.h"
+#include "base/error.h"
+
+/** A new Ed25519 key in the new file @path (0600), its public half in @path.pub (one line).
+ * @public_out: that line, owned. Errors: EXISTS, IO. */
+bool person_make_key(const char *path, char **public_out, GError **error) MUST_CHECK;
+/** Reads a public key: a line of person_make_key ("slipway-native BASE64") or of ssh-keygen
+ * ("ssh-ed25519 …"). {"scheme", "key"}, owned. Errors: INVALID, NOT_FOUND. */
+json_t *person_read_public_key(const char *path, GError **error) MUST_CHECK;
+
+typedef enum { PERSON_KEY_NATIVE, PERSON_KEY_SSH } PersonKeyKind;
+
+/** Signs @decision with the key in file @path. SSH: the private key file, or a .pub whose private
+ * half is in an agent; ssh-keygen does it. @pair_out: {decision, proof}, owned. Errors: DENIED
+ * (file readable by others), INVALID, UNAVAILABLE (no ssh-keygen). */
+bool person_sign(const json_t *decision, PersonKeyKind kind, const char *path, json_t **pair_out,
+                 GError **error) MUST_CHECK;
+/** person_sign in a child process, for commands that are the engine themselves. */
+bool person_sign_apart(const json_t *decision, PersonKeyKind kind, const char *path,
+                       json_t **pair_out, GError **error) MUST_CHECK;
