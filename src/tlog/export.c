@@ -15,9 +15,10 @@
 #include "tlog/tlog_priv.h"
 #include "base/banned.h"
 
-#define BUNDLE_MAX_BYTES (TREE_TILE_WIDTH * (2 + LIMIT_LEAF_BYTES))
-#define EXPORT_PATH_MAX  96
-#define EXPORT_TMP_NAME  ".new"
+#define BUNDLE_MAX_BYTES       (TREE_TILE_WIDTH * (2 + LIMIT_LEAF_BYTES))
+#define EXPORT_PATH_MAX        96
+#define EXPORT_TMP_NAME        ".new"
+#define EXPORT_CHECKPOINT_NAME "checkpoint"
 
 typedef struct {
     Tlog *tlog;    /* borrowed */
@@ -166,7 +167,7 @@ find_exported(Tlog *tlog, int dirfd, uint64_t *size_out, GError **error)
 {
     g_autoptr(GError) local = NULL;
     g_autoptr(GBytes) bytes =
-        file_read(dirfd, TLOG_CHECKPOINT_NAME, LIMIT_CHECKPOINT_BYTES, &local);
+        file_read(dirfd, EXPORT_CHECKPOINT_NAME, LIMIT_CHECKPOINT_BYTES, &local);
     Digest root = { 0 };
 
     if (bytes == NULL && error_kind(local) != ERROR_KIND_NOT_FOUND) {
@@ -228,7 +229,7 @@ export_to(Tlog *tlog, int dirfd, GBytes *note, uint64_t size, GError **error)
         error_set_errno(error, TLOG_ERROR, TLOG_ERROR_IO, "cannot sync the export folder");
         return false;
     }
-    return file_write_atomic(dirfd, TLOG_CHECKPOINT_NAME, span_of_bytes(note), 0644, error);
+    return file_write_atomic(dirfd, EXPORT_CHECKPOINT_NAME, span_of_bytes(note), 0644, error);
 }
 
 bool

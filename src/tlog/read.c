@@ -4,13 +4,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include "base/buffer.h"
 #include "base/files.h"
 #include "base/os.h"
 #include "proof/checkpoint.h"
 #include "tlog/tlog_priv.h"
 #include "base/banned.h"
 
-#define CHECKPOINT_TMP_NAME "checkpoint.new"
+#define CHECKPOINT_LINE_SIZE (8 + 1 + 64 + 1)
 
 void
 tlog_record_clear(TlogRecord *record)
@@ -155,22 +156,49 @@ tlog_prove_consistency(Tlog *tlog, uint64_t old_size, uint64_t new_size, TlogPro
     return true;
 }
 
+/* In place, because creating and renaming a file for each checkpoint costs more than appending its
+ * entries: a line with length and digest before the note says whether the note is whole. */
 static bool
-put_checkpoint(Tlog *tlog, Span note_bytes, GError **error)
+put_checkpoint(Tlog *tlog, Span note, GError **error)
 {
-    AUTO_FD int fd = openat(tlog->dirfd, CHECKPOINT_TMP_NAME,
-                            O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+    Digest sum = digest_of(note);
+    char hex[DIGEST_HEX_SIZE];
+    g_auto(Buffer) content;
 
-    if (fd < 0) {
-        error_set_errno(error, TLOG_ERROR, TLOG_ERROR_IO, "cannot keep the checkpoint");
+    digest_to_hex(&sum, hex);
+    buffer_init(&content, CHECKPOINT_LINE_SIZE + LIMIT_CHECKPOINT_BYTES);
+    buffer_append_printf(&content, "%08zx %s\n", note.len, hex);
+    buffer_append(&content, note);
+    if (!buffer_check(&content, "checkpoint", error))
         return false;
-    }
-    if (!fd_write_all(fd, note_bytes, error))
-        return false;
-    if (os_rename(tlog->dirfd, CHECKPOINT_TMP_NAME, tlog->dirfd, TLOG_CHECKPOINT_NAME) == 0)
+    Span bytes = buffer_get(&content);
+    AUTO_FD int fd = openat(tlog->dirfd, TLOG_CHECKPOINT_NAME,
+                            O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+    if (fd >= 0 && os_pwrite(fd, bytes.data, bytes.len, 0) == (ssize_t)bytes.len)
         return true;
     error_set_errno(error, TLOG_ERROR, TLOG_ERROR_IO, "cannot keep the checkpoint");
     return false;
+}
+
+/* The note in the file's @content, or NULL if it is not whole. */
+static GBytes *
+whole_note(GBytes *content)
+{
+    Span bytes = span_of_bytes(content);
+    char want[CHECKPOINT_LINE_SIZE + 1];
+    char hex[DIGEST_HEX_SIZE];
+
+    if (bytes.len < CHECKPOINT_LINE_SIZE)
+        return NULL;
+    g_autofree char *line = g_strndup((const char *)bytes.data, CHECKPOINT_LINE_SIZE);
+    size_t len = (size_t)g_ascii_strtoull(line, NULL, 16);
+    if (len > bytes.len - CHECKPOINT_LINE_SIZE)
+        return NULL;
+    Digest sum = digest_of(span_of(bytes.data + CHECKPOINT_LINE_SIZE, len));
+    digest_to_hex(&sum, hex);
+    g_snprintf(want, sizeof want, "%08zx %s\n", len, hex);
+    return strcmp(line, want) == 0 ? g_bytes_new_from_bytes(content, CHECKPOINT_LINE_SIZE, len)
+                                   : NULL;
 }
 
 bool
@@ -194,7 +222,15 @@ tlog_set_checkpoint(Tlog *tlog, Span note_bytes, GError **error)
                   "the checkpoint of size %" PRIu64 " has another root", checkpoint->head.size);
         return false;
     }
-    return put_checkpoint(tlog, note_bytes, error);
+    MUTEX_GUARD(&tlog->checkpoint_lock);
+    if (!put_checkpoint(tlog, note_bytes, error))
+        return false;
+    mutex_lock(&tlog->lock);
+    GBytes *old = tlog->checkpoint;
+    tlog->checkpoint = g_bytes_new(note_bytes.data, note_bytes.len);
+    mutex_unlock(&tlog->lock);
+    g_clear_pointer(&old, g_bytes_unref);
+    return true;
 }
 
 Checkpoint *
@@ -205,23 +241,29 @@ checkpoint_of_note(Span note_bytes, GError **error)
     return note == NULL ? NULL : checkpoint_parse(note_text(note), error);
 }
 
+bool
+checkpoint_load(Tlog *tlog, GError **error)
+{
+    g_autoptr(GError) local = NULL;
+    g_autoptr(GBytes) content = file_read(tlog->dirfd, TLOG_CHECKPOINT_NAME,
+                                          CHECKPOINT_LINE_SIZE + LIMIT_CHECKPOINT_BYTES, &local);
+
+    if (content == NULL && error_kind(local) != ERROR_KIND_NOT_FOUND) {
+        g_propagate_error(error, g_steal_pointer(&local));
+        return false;
+    }
+    if (content != NULL)
+        tlog->checkpoint = whole_note(content);
+    return true;
+}
+
 GBytes *
 tlog_load_checkpoint(Tlog *tlog, GError **error)
 {
-    g_autoptr(GError) local = NULL;
-    g_autoptr(GBytes) note =
-        file_read(tlog->dirfd, TLOG_CHECKPOINT_NAME, LIMIT_CHECKPOINT_BYTES, &local);
+    MUTEX_GUARD(&tlog->lock);
 
-    if (note == NULL && error_kind(local) != ERROR_KIND_NOT_FOUND) {
-        g_propagate_error(error, g_steal_pointer(&local));
-        return NULL;
-    }
-    g_clear_error(&local);
-    g_autoptr(Checkpoint) whole =
-        note == NULL ? NULL : checkpoint_of_note(span_of_bytes(note), &local);
-    if (whole == NULL) {
-        error_set(error, TLOG_ERROR, TLOG_ERROR_NOT_FOUND, "no checkpoint is kept");
-        return NULL;
-    }
-    return g_steal_pointer(&note);
+    if (tlog->checkpoint != NULL)
+        return g_bytes_ref(tlog->checkpoint);
+    error_set(error, TLOG_ERROR, TLOG_ERROR_NOT_FOUND, "no checkpoint is kept");
+    return NULL;
 }

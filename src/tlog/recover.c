@@ -105,19 +105,12 @@ need_head(Tlog *tlog, const MerkleHead *head, const char *source, GError **error
 static bool
 need_own_checkpoint(Tlog *tlog, GError **error)
 {
-    g_autoptr(GError) local = NULL;
-    g_autoptr(GBytes) note_bytes = tlog_load_checkpoint(tlog, &local);
-
-    if (note_bytes == NULL) {
-        if (g_error_matches(local, TLOG_ERROR, TLOG_ERROR_NOT_FOUND))
-            return true;
-        g_propagate_error(error, g_steal_pointer(&local));
+    if (!checkpoint_load(tlog, error))
         return false;
-    }
-    g_autoptr(Checkpoint) checkpoint = checkpoint_of_note(span_of_bytes(note_bytes), error);
-    if (checkpoint == NULL)
-        return false;
-    return need_head(tlog, &checkpoint->head, "its own checkpoint", error);
+    if (tlog->checkpoint == NULL)
+        return true;
+    g_autoptr(Checkpoint) checkpoint = checkpoint_of_note(span_of_bytes(tlog->checkpoint), error);
+    return checkpoint != NULL && need_head(tlog, &checkpoint->head, "its own checkpoint", error);
 }
 
 bool

@@ -56,6 +56,7 @@ open_files(const char *path, GError **error)
     tlog->batch = g_byte_array_new();
     tlog->step = g_new(TreeStep, 1);
     mutex_init(&tlog->append_lock);
+    mutex_init(&tlog->checkpoint_lock);
     mutex_init(&tlog->lock);
     tlog->dirfd = dir_open(AT_FDCWD, path, error);
     if (tlog->dirfd < 0)
@@ -103,7 +104,9 @@ tlog_free(Tlog *tlog)
     fd_clear(&tlog->dirfd);
     g_byte_array_unref(tlog->batch);
     mutex_clear(&tlog->append_lock);
+    mutex_clear(&tlog->checkpoint_lock);
     mutex_clear(&tlog->lock);
+    g_clear_pointer(&tlog->checkpoint, g_bytes_unref);
     g_free(tlog->step);
     g_free(tlog->origin);
     g_free(tlog);

@@ -112,7 +112,7 @@ bool tlog_prove_inclusion(Tlog *tlog, uint64_t index, uint64_t size, TlogProof *
 bool tlog_prove_consistency(Tlog *tlog, uint64_t old_size, uint64_t new_size, TlogProof *out,
                             GError **error) MUST_CHECK;
 
-/** Keeps @note (a checkpoint just signed) as the newest, atomically but unsynced: what remembers is
+/** Keeps @note (a checkpoint just signed) as the newest, unsynced: what remembers is
  * the signer's own record, and the signer signs the same head again. Its origin, size and root must
  * be this log's. Errors: INVALID, CORRUPT (another root), IO. */
 bool tlog_set_checkpoint(Tlog *tlog, Span note, GError **error) MUST_CHECK;

@@ -7,7 +7,7 @@
  * offsets     8 bytes big-endian a record: where it begins in the journal
  * tile.L      hashes (tree_priv.h)
  * mark        how far offsets and tiles were synced: recovery reads the journal from there on
- * checkpoint  the newest signed checkpoint
+ * last-checkpoint  the newest signed checkpoint behind its length and digest; unsynced
  *
  * offsets, tile.L and mark can be deleted at any time; the next open makes them again. */
 #pragma once
@@ -21,7 +21,7 @@
 #endif
 #define TLOG_MARK_BYTES (16ull << 20) /* or so many bytes of journal */
 
-#define TLOG_CHECKPOINT_NAME "checkpoint"
+#define TLOG_CHECKPOINT_NAME "last-checkpoint"
 
 typedef struct {  /* what `mark` says */
     uint64_t end; /* of the journal's records it covers */
@@ -29,23 +29,28 @@ typedef struct {  /* what `mark` says */
 } TlogMark;
 
 struct Tlog {
-    char *origin;      /* owned */
-    int dirfd;         /* owned */
-    int offsets_fd;    /* owned */
-    Journal *journal;  /* owned; used by the appender only, but for reads below end */
-    Tree *tree;        /* owned */
-    TlogMark mark;     /* the appender's */
-    GByteArray *batch; /* owned; the appender's: the records of one append */
-    TreeStep *step;    /* owned; the appender's */
-    Mutex append_lock; /* one appender at a time */
+    char *origin;          /* owned */
+    int dirfd;             /* owned */
+    int offsets_fd;        /* owned */
+    Journal *journal;      /* owned; used by the appender only, but for reads below end */
+    Tree *tree;            /* owned */
+    TlogMark mark;         /* the appender's */
+    GByteArray *batch;     /* owned; the appender's: the records of one append */
+    TreeStep *step;        /* owned; the appender's */
+    Mutex append_lock;     /* one appender at a time */
+    Mutex checkpoint_lock; /* one writer of the checkpoint file at a time; taken before lock */
     Mutex lock;
     MerkleFrontier edge; /* guarded by lock; what is durable */
+    GBytes *checkpoint;  /* owned; guarded by lock; the newest kept, or NULL */
     uint64_t end;        /* guarded by lock; of its records */
 };
 
 /** A copy of the published edge; @end_out: optional. */
 MerkleFrontier tlog_edge(Tlog *tlog, uint64_t *end_out);
 
+/** Takes the kept checkpoint from its file; none, or one a crash tore, leaves NULL. Errors: IO.
+ */
+bool checkpoint_load(Tlog *tlog, GError **error) MUST_CHECK;
 /** The checkpoint inside a signed note; its signature is not looked at. Owned. Errors: INVALID,
  * LIMIT. */
 Checkpoint *checkpoint_of_note(Span note_bytes, GError **error) MUST_CHECK;
