@@ -10,6 +10,12 @@
 #define MESSAGE_SIZE   400
 #define SIGNATURE_SIZE 128
 
+static int64_t
+cpu_us(void)
+{
+    return (int64_t)(bench_cpu_seconds(RUSAGE_SELF) * 1e6);
+}
+
 static size_t
 sign_once(EVP_PKEY *key, EVP_MD *sha256, const uint8_t *message, uint8_t *signature)
 {
@@ -46,16 +52,16 @@ main(int argc, char **argv)
     size_t len = sign_once(key, sha256, message, signature);
     uint64_t n_signed = 0;
     uint64_t n_verified = 0;
-    int64_t start_us = clock_monotonic_us();
+    int64_t start_us = cpu_us();
 
-    for (; clock_monotonic_us() - start_us < span_us; n_signed++)
+    for (; cpu_us() - start_us < span_us; n_signed++)
         len = sign_once(key, sha256, message, signature);
-    double sign_rate = (double)n_signed * 1e6 / (double)(clock_monotonic_us() - start_us);
-    start_us = clock_monotonic_us();
-    for (; clock_monotonic_us() - start_us < span_us; n_verified++)
+    double sign_rate = (double)n_signed * 1e6 / (double)(cpu_us() - start_us);
+    start_us = cpu_us();
+    for (; cpu_us() - start_us < span_us; n_verified++)
         verify_once(key, sha256, message, signature, len);
     printf("{\"sign_per_s\":%.1f,\"verify_per_s\":%.1f,\"rss_kb\":%ld}\n", sign_rate,
-           (double)n_verified * 1e6 / (double)(clock_monotonic_us() - start_us), bench_rss_kb());
+           (double)n_verified * 1e6 / (double)(cpu_us() - start_us), bench_rss_kb());
     EVP_PKEY_free(key);
     EVP_MD_free(sha256);
     return 0;
