@@ -29,7 +29,7 @@ setup: deps
 
 # What takes long, or needs what a newcomer does not have, has a target of its own.
 test: all
-	meson test -C $(BUILD) --no-rebuild --print-errorlogs \
+	meson test -C $(BUILD) --no-rebuild --print-errorlogs -t 4 \
 	  --no-suite lint --no-suite interop --no-suite bench --no-suite fuzz-long $(TESTS)
 
 interop: all
