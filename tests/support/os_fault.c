@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
- * os_fault: the calls of base/os.h with numbers, faults, a record and a killer; see os_fault.h. */
+ * os_fault: the calls of base/os.h with numbers, faults and a record; see os_fault.h. */
 #include "os_fault.h"
 #include <errno.h>
-#include <fcntl.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <sys/mman.h>
 #include <unistd.h>
 #include "base/os.h"
 #include "os_fault_priv.h"
@@ -22,33 +17,7 @@ typedef struct {
     atomic_bool hit;
 } Faults;
 
-typedef struct {
-    _Atomic uint64_t *counter; /* shared with other processes; NULL: no killing */
-    uint64_t kill_at;
-} Killer;
-
 static Faults faults;
-static Killer killer;
-static pthread_once_t killer_once = PTHREAD_ONCE_INIT;
-
-static void
-open_killer(void)
-{
-    const char *path = getenv("SLIPWAY_OS_COUNTER");
-    const char *kill_at = getenv("SLIPWAY_OS_KILL_AT");
-
-    if (path == NULL)
-        return;
-    int fd = open(path, O_RDWR | O_CLOEXEC);
-    void *at = fd < 0 ? MAP_FAILED
-                      : mmap(NULL, sizeof(uint64_t), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-
-    if (at == MAP_FAILED)
-        abort(); /* a test that silently kills nothing proves nothing */
-    close(fd);
-    killer.counter = at;
-    killer.kill_at = kill_at != NULL ? strtoull(kill_at, NULL, 10) : 0;
-}
 
 void
 os_fault_reset(void)
@@ -84,9 +53,6 @@ typedef enum { CALL_GOES, CALL_FAILS, CALL_IS_SHORT } Verdict;
 static Verdict
 number_call(void)
 {
-    pthread_once(&killer_once, open_killer);
-    if (killer.counter != NULL && atomic_fetch_add(killer.counter, 1) + 1 == killer.kill_at)
-        kill(getpid(), SIGKILL);
     uint64_t n = atomic_fetch_add(&faults.count, 1) + 1;
     uint64_t fail_at = atomic_load(&faults.fail_at);
     int mode = atomic_load(&faults.mode);

@@ -6,9 +6,6 @@
  *   fail       the Nth call, or all from the Nth on, with an errno: the fault loop
  *   record     every call with its data, so that the disk as a crash would leave it can be built
  *              after any prefix, with unsynced data dropped, torn or reordered: the replay
- *   kill       the process at the Nth call of several processes together, for whole programs:
- *              $SLIPWAY_OS_COUNTER names a file of 8 zero bytes that holds the shared count,
- *              $SLIPWAY_OS_KILL_AT is N; SIGKILL comes before the call is made
  *
  * A fault loop:
  *   for (uint64_t n = 1; !done; n++) {
