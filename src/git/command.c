@@ -16,6 +16,8 @@ static const char *const settings[] = {
     "gc.autoDetach=false",
     "gc.pruneExpire=never", /* a commit we once built must stay */
     "maintenance.autoDetach=false",
+    "fetch.unpackLimit=1", /* keep packs: one file, synced, instead of many that are not */
+    "core.fsync=committed,reference",
     "fetch.recurseSubmodules=false",
     "submodule.recurse=false",
     "advice.detachedHead=false",
@@ -72,6 +74,12 @@ git_command_env(GitCommand *command, const char *name, const char *value)
     g_ptr_array_add(command->env, g_strconcat(name, "=", value, NULL));
 }
 
+void
+git_command_lock(GitCommand *command, const GitLock *lock)
+{
+    command->lock = (ProcessFd){ .from = lock->fd, .to = GIT_LOCK_FD };
+}
+
 static bool
 has_env(const GitCommand *command, const char *prefix)
 {
@@ -98,6 +106,8 @@ git_command_spec(GitCommand *command)
         .argv = (const char *const *)command->argv->pdata,
         .env = (const char *const *)command->env->pdata,
         .cwd = "/",
+        .fds = &command->lock,
+        .n_fds = command->lock.from > 0 ? 1 : 0,
     };
 }
 

@@ -4,6 +4,7 @@
 #include <glib.h>
 #include <stdbool.h>
 #include "base/attributes.h"
+#include "git/lock_priv.h"
 #include "git/mirror.h"
 #include "sys/process.h"
 
@@ -15,6 +16,7 @@
 typedef struct GitCommand { /* an argument vector and an environment, being put together */
     GPtrArray *argv;        /* owned, owned strings */
     GPtrArray *env;         /* owned, owned strings */
+    ProcessFd lock;         /* inherited by a git that writes; from 0: none */
 } GitCommand;
 
 /** Starts a command line on the repository at @path: git, our settings, then @subcommand. */
@@ -25,6 +27,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(GitCommand, git_command_clear)
 void git_command_add(GitCommand *command, const char *argument);
 /** Adds "NAME=value" to the environment. */
 void git_command_env(GitCommand *command, const char *name, const char *value);
+/** Lets it inherit @lock, which is held: it writes. */
+void git_command_lock(GitCommand *command, const GitLock *lock);
 /** The finished spec; borrows from @command, which is complete then. */
 ProcessSpec git_command_spec(GitCommand *command);
 

@@ -15,27 +15,11 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include "base/files.h"
-#include "git/command_priv.h"
+#include "git/child_priv.h"
 #include "base/banned.h"
 
-#define WINDOW      256u /* entries asked for at once; 256 * 65 bytes are less than a pipe holds */
-#define READ_BYTES  (64u << 10)
-#define LINK_BYTES  4095u /* the longest target of a link */
-#define ENTRY_BYTES (GIT_EXPORT_MAX_PATH + 128u)
-
-typedef struct { /* a descriptor read in pieces */
-    int fd;      /* owned */
-    size_t start;
-    size_t end;
-    uint8_t data[READ_BYTES];
-} Stream;
-
-typedef struct { /* one git child and our ends of its pipes */
-    GitCommand command;
-    Process *process; /* owned */
-    int input;        /* owned; -1 if it reads nothing */
-    Stream output;
-} Child;
+#define WINDOW     256u  /* entries asked for at once; 256 * 65 bytes are less than a pipe holds */
+#define LINK_BYTES 4095u /* the longest target of a link */
 
 typedef struct {
     char *path; /* owned */
@@ -47,9 +31,8 @@ typedef struct {
     GitMirror *mirror;      /* borrowed */
     int root;               /* borrowed */
     GitExportLimits limits; /* no zeros */
-    Cancel *cancel;         /* borrowed */
-    Child tree;
-    Child blobs;
+    GitChild tree;
+    GitChild blobs;
     GPtrArray *names;     /* owned; open folders: components of the current path */
     GArray *fds;          /* int, owned; their descriptors */
     GArray *window;       /* Entry */
@@ -63,15 +46,6 @@ static void
 entry_clear(void *data)
 {
     g_clear_pointer(&((Entry *)data)->path, g_free);
-}
-
-static void
-child_clear(Child *child)
-{
-    fd_clear(&child->input);
-    fd_clear(&child->output.fd);
-    g_clear_pointer(&child->process, process_free);
-    git_command_clear(&child->command);
 }
 
 /* Leaves the deepest open folder; its time is set now that nothing more is written into it. */
@@ -92,8 +66,8 @@ export_clear(Export *export)
 {
     while (export->fds != NULL && export->fds->len > 0)
         leave_folder(export);
-    child_clear(&export->tree);
-    child_clear(&export->blobs);
+    git_child_clear(&export->tree);
+    git_child_clear(&export->blobs);
     g_clear_pointer(&export->names, g_ptr_array_unref);
     g_clear_pointer(&export->fds, g_array_unref);
     g_clear_pointer(&export->window, g_array_unref);
@@ -108,14 +82,13 @@ export_new(GitMirror *mirror, int root, const GitExportLimits *limits, Cancel *c
 
     export->mirror = mirror;
     export->root = root;
-    export->cancel = cancel;
     export->limits.max_files = given.max_files == 0 ? GIT_EXPORT_MAX_FILES : given.max_files;
     export->limits.max_depth = given.max_depth == 0 ? GIT_EXPORT_MAX_DEPTH : given.max_depth;
     export->limits.max_bytes = given.max_bytes == 0 ? GIT_EXPORT_MAX_BYTES : given.max_bytes;
     export->limits.max_file_bytes =
         given.max_file_bytes == 0 ? GIT_EXPORT_MAX_FILE_BYTES : given.max_file_bytes;
-    export->tree.input = export->tree.output.fd = -1;
-    export->blobs.input = export->blobs.output.fd = -1;
+    git_child_init(&export->tree, cancel);
+    git_child_init(&export->blobs, cancel);
     export->names = g_ptr_array_new_with_free_func(g_free);
     export->fds = g_array_new(FALSE, FALSE, sizeof(int));
     export->window = g_array_new(FALSE, TRUE, sizeof(Entry));
@@ -131,146 +104,6 @@ export_free(Export *export)
     g_free(export);
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Export, export_free)
-
-/* Starts @child->command with pipes. */
-static bool
-child_start(Child *child, bool has_input, GError **error)
-{
-    ProcessSpec spec = git_command_spec(&child->command);
-    int out[2] = { -1, -1 };
-    int in[2] = { -1, -1 };
-
-    if (pipe2(out, O_CLOEXEC) != 0 || (has_input && pipe2(in, O_CLOEXEC) != 0)) {
-        error_set_errno(error, BASE_ERROR, BASE_ERROR_IO, "cannot make a pipe to git");
-        fd_clear(&out[0]);
-        fd_clear(&out[1]);
-        return false;
-    }
-    spec.stdin_fd = in[0];
-    spec.stdout_fd = out[1];
-    child->process = process_spawn(&spec, error);
-    fd_clear(&out[1]);
-    fd_clear(&in[0]);
-    child->output.fd = out[0];
-    child->input = in[1];
-    return child->process != NULL;
-}
-
-static bool
-child_finish(Child *child, const char *what, Cancel *cancel, GError **error)
-{
-    ProcessExit end = { 0 };
-
-    fd_clear(&child->input);
-    if (!process_wait(child->process, GIT_TIMEOUT_MS, cancel, &end, error))
-        return false;
-    if (end.exit_code != 0) {
-        g_autofree char *text = process_exit_text(&end);
-
-        error_set(error, BASE_ERROR, BASE_ERROR_CORRUPT, "git %s %s", what, text);
-        return false;
-    }
-    return true;
-}
-
-/* Reads more; *@eof_out when there is none. */
-static bool
-stream_fill(Export *export, Stream *stream, bool *eof_out, GError **error)
-{
-    if (stream->start == stream->end)
-        stream->start = stream->end = 0;
-    if (!cancel_check(export->cancel, error))
-        return false;
-    ssize_t n =
-        TEMP_FAILURE_RETRY(read(stream->fd, stream->data + stream->end, READ_BYTES - stream->end));
-
-    if (n < 0) {
-        error_set_errno(error, BASE_ERROR, BASE_ERROR_IO, "cannot read from git");
-        return false;
-    }
-    *eof_out = n == 0;
-    stream->end += (size_t)n;
-    return true;
-}
-
-/* One record up to @mark, which is not kept. *@line_out is owned; NULL at the end. */
-static bool
-stream_record(Export *export, Stream *stream, char mark, char **line_out, GError **error)
-{
-    size_t seen = 0;
-
-    for (;;) {
-        const uint8_t *start = stream->data + stream->start;
-        const uint8_t *found = memchr(start + seen, mark, stream->end - stream->start - seen);
-        bool eof = false;
-
-        if (found != NULL) {
-            *line_out = g_strndup((const char *)start, (size_t)(found - start));
-            stream->start += (size_t)(found - start) + 1;
-            return true;
-        }
-        seen = stream->end - stream->start;
-        if (seen > ENTRY_BYTES) {
-            error_set(error, BASE_ERROR, BASE_ERROR_LIMIT, "a path is longer than %u bytes",
-                      GIT_EXPORT_MAX_PATH);
-            return false;
-        }
-        if (stream->start > 0) {
-            memmove(stream->data, start, seen);
-            stream->start = 0;
-            stream->end = seen;
-        }
-        if (!stream_fill(export, stream, &eof, error))
-            return false;
-        if (eof && seen > 0) {
-            error_set(error, BASE_ERROR, BASE_ERROR_CORRUPT,
-                      "git ended in the middle of an answer");
-            return false;
-        }
-        if (eof) {
-            *line_out = NULL;
-            return true;
-        }
-    }
-}
-
-/* Hands the next @size bytes to @fd, or into @memory when it is not NULL. */
-static bool
-stream_copy(Export *export, Stream *stream, uint64_t size, int fd, uint8_t *memory, GError **error)
-{
-    while (size > 0) {
-        bool eof = false;
-
-        if (stream->start == stream->end) {
-            if (!stream_fill(export, stream, &eof, error))
-                return false;
-            if (eof) {
-                error_set(error, BASE_ERROR, BASE_ERROR_CORRUPT,
-                          "git ended in the middle of an object");
-                return false;
-            }
-        }
-        size_t n = (size_t)MIN((uint64_t)(stream->end - stream->start), size);
-        const uint8_t *from = stream->data + stream->start;
-
-        for (size_t done = 0; memory == NULL && done < n;) {
-            ssize_t wrote = TEMP_FAILURE_RETRY(write(fd, from + done, n - done));
-
-            if (wrote < 0) {
-                error_set_errno(error, BASE_ERROR, BASE_ERROR_IO, "cannot write");
-                return false;
-            }
-            done += (size_t)wrote;
-        }
-        if (memory != NULL) {
-            memcpy(memory, from, n);
-            memory += n;
-        }
-        stream->start += n;
-        size -= n;
-    }
-    return true;
-}
 
 static bool
 deny(GError **error, const char *path, const char *why)
@@ -384,7 +217,7 @@ write_link(Export *export, const Entry *entry, const char *name, uint64_t size, 
 
     if (size > LINK_BYTES)
         return deny(error, entry->path, "a link's target is longer than 4095 bytes");
-    if (!stream_copy(export, &export->blobs.output, size, -1, (uint8_t *)target, error))
+    if (!git_child_copy(&export->blobs, size, -1, (uint8_t *)target, error))
         return false;
     if (strlen(target) != size || !target_stays_inside(entry->path, target))
         return deny(error, entry->path, "a link that leads out of the tree");
@@ -414,7 +247,7 @@ write_file(Export *export, const Entry *entry, const char *name, uint64_t size, 
         error_set_errno(error, BASE_ERROR, BASE_ERROR_IO, "cannot create '%s'", entry->path);
         return false;
     }
-    if (!stream_copy(export, &export->blobs.output, size, fd, NULL, error)) {
+    if (!git_child_copy(&export->blobs, size, fd, NULL, error)) {
         error_prefix(error, "'%s'", entry->path);
         return false;
     }
@@ -432,7 +265,7 @@ read_answer(Export *export, const Entry *entry, uint64_t *size_out, GError **err
 {
     g_autofree char *line = NULL;
 
-    if (!stream_record(export, &export->blobs.output, '\n', &line, error))
+    if (!git_child_record(&export->blobs, '\n', &line, error))
         return false;
     g_auto(GStrv) fields = g_strsplit(line == NULL ? "" : line, " ", -1);
 
@@ -471,7 +304,7 @@ write_entry(Export *export, const Entry *entry, GError **error)
         return false;
     export->result.n_files++;
     export->result.n_bytes += size;
-    return stream_copy(export, &export->blobs.output, 1, -1, &newline, error);
+    return git_child_copy(&export->blobs, 1, -1, &newline, error);
 }
 
 /* Sends the window's object ids and writes what comes back. */
@@ -564,22 +397,21 @@ run_export(Export *export, const char *commit, GError **error)
     git_command_add(&export->tree.command, commit);
     git_command_init(&export->blobs.command, export->mirror->path, "cat-file");
     git_command_add(&export->blobs.command, "--batch");
-    if (!child_start(&export->tree, false, error) || !child_start(&export->blobs, true, error))
+    if (!git_child_start(&export->tree, false, error) ||
+        !git_child_start(&export->blobs, true, error))
         return false;
     for (;;) {
         g_autofree char *line = NULL;
 
-        if (!stream_record(export, &export->tree.output, '\0', &line, error))
+        if (!git_child_record(&export->tree, '\0', &line, error))
             return false;
         if (line == NULL)
             break;
         if (!take_entry(export, line, error))
             return false;
     }
-    return flush_window(export, error) &&
-           child_finish(&export->tree, "ls-tree", export->cancel, error) &&
-           child_finish(&export->blobs, "cat-file", export->cancel, error) &&
-           check_links(export, error);
+    return flush_window(export, error) && git_child_finish(&export->tree, "ls-tree", error) &&
+           git_child_finish(&export->blobs, "cat-file", error) && check_links(export, error);
 }
 
 static bool

@@ -10,7 +10,9 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include "base/files.h"
+#include "base/os.h"
 #include "git/command_priv.h"
 #include "base/banned.h"
 
@@ -22,7 +24,7 @@
 static const char config_text[] = "[safe]\n\tdirectory = *\n";
 
 static bool
-run_init(const char *path, const char *format, GError **error)
+run_init(const char *path, const char *format, const GitLock *lock, GError **error)
 {
     g_auto(GitCommand) command = { 0 };
     g_auto(ProcessResult) result = { 0 };
@@ -33,36 +35,63 @@ run_init(const char *path, const char *format, GError **error)
     git_command_add(&command, "--template=");
     git_command_add(&command, "--initial-branch=main");
     g_ptr_array_add(command.argv, g_strconcat("--object-format=", format, NULL));
+    git_command_lock(&command, lock);
     return git_command_run_ok(&command, (Span){ 0 }, GIT_OUTPUT_BYTES, BASE_ERROR_IO, &result,
                               error);
 }
 
-/* Creates what is missing. git init on a complete repository changes nothing, so dying between its
- * writes is healed by the next open: "config" is what git itself asks for last. */
+/* Makes the repository beside its place and moves it there whole: dying in between leaves nothing
+ * that the next git_lock_take does not remove. @lock: held. */
 static bool
-prepare(const char *path, const char *format, GError **error)
+create(const char *path, const char *format, const GitLock *lock, GError **error)
 {
-    if (!dir_create_all(AT_FDCWD, path, 0700, error))
-        return false;
-    AUTO_FD int fd = dir_open(AT_FDCWD, path, error);
-    if (fd < 0)
-        return false;
-    if (faccessat(fd, GIT_CONFIG_FILE, F_OK, 0) == 0)
-        return true;
-    if (faccessat(fd, "HEAD", F_OK, 0) != 0) {
-        g_autoptr(GPtrArray) names = dir_list(fd, ".", 64, error);
+    g_autofree char *half = g_strconcat(path, ".new", NULL);
+    g_autofree char *parent = g_path_get_dirname(path);
 
-        if (names == NULL)
-            return false;
-        if (names->len > 0 && faccessat(fd, "objects", F_OK, 0) != 0) {
+    if (!run_init(half, format, lock, error))
+        return false;
+    AUTO_FD int fd = dir_open(AT_FDCWD, half, error);
+    AUTO_FD int parent_fd = fd < 0 ? -1 : dir_open(AT_FDCWD, parent, error);
+
+    if (fd < 0 || parent_fd < 0 ||
+        !file_write_atomic(fd, GIT_CONFIG_FILE, span_of_text(config_text), 0600, error))
+        return false;
+    if (os_rename(AT_FDCWD, half, AT_FDCWD, path) != 0 || os_fsync(parent_fd) != 0) {
+        error_set_errno(error, BASE_ERROR, BASE_ERROR_IO, "cannot put it into place");
+        return false;
+    }
+    return true;
+}
+
+static bool
+is_ours(const char *path)
+{
+    g_autofree char *config = g_build_filename(path, GIT_CONFIG_FILE, NULL);
+
+    return access(config, F_OK) == 0;
+}
+
+static bool
+create_if_absent(const char *path, GError **error)
+{
+    g_autofree char *parent = g_path_get_dirname(path);
+    g_auto(GitLock) lock = { .fd = -1 };
+
+    if (is_ours(path))
+        return true;
+    if (!dir_create_all(AT_FDCWD, parent, 0700, error) || !git_lock_take(&lock, path, NULL, error))
+        return false;
+    if (!is_ours(path)) {
+        if (rmdir(path) != 0 && errno != ENOENT) {
             error_set(error, BASE_ERROR, BASE_ERROR_INVALID,
-                      "the folder is not empty and no git repository");
+                      "there is something else that is no mirror of ours");
             return false;
         }
+        if (!create(path, "sha1", &lock, error))
+            return false;
     }
-    if (!run_init(path, format, error))
-        return false;
-    return file_write_atomic(fd, GIT_CONFIG_FILE, span_of_text(config_text), 0600, error);
+    git_lock_done(&lock);
+    return true;
 }
 
 GitMirror *
@@ -71,7 +100,7 @@ git_mirror_open(const char *path, GError **error)
     g_autoptr(GitMirror) mirror = g_new0(GitMirror, 1);
 
     mirror->path = g_canonicalize_filename(path, NULL);
-    if (!prepare(mirror->path, "sha1", error)) {
+    if (!create_if_absent(mirror->path, error)) {
         error_prefix(error, "cannot open repository mirror '%s'", path);
         return NULL;
     }
@@ -236,7 +265,7 @@ is_sha256(GitMirror *mirror, bool *out, GError **error)
 /* A new mirror is SHA-1; the first fetch from a SHA-256 repository makes it anew. Later a change is
  * refused by git. */
 static bool
-match_format(GitMirror *mirror, bool wanted_sha256, GError **error)
+match_format(GitMirror *mirror, bool wanted_sha256, const GitLock *lock, GError **error)
 {
     bool ours = false;
 
@@ -253,11 +282,12 @@ match_format(GitMirror *mirror, bool wanted_sha256, GError **error)
                   "the source has SHA-256 object ids and the mirror has SHA-1 ones");
         return false;
     }
-    return dir_remove_all(AT_FDCWD, mirror->path, error) && prepare(mirror->path, "sha256", error);
+    return dir_remove_all(AT_FDCWD, mirror->path, error) &&
+           create(mirror->path, "sha256", lock, error);
 }
 
 static bool
-set_head(GitMirror *mirror, const char *head, GError **error)
+set_head(GitMirror *mirror, const char *head, const GitLock *lock, GError **error)
 {
     g_auto(GitCommand) command = { 0 };
     g_auto(ProcessResult) result = { 0 };
@@ -265,11 +295,13 @@ set_head(GitMirror *mirror, const char *head, GError **error)
     git_command_init(&command, mirror->path, "symbolic-ref");
     git_command_add(&command, "HEAD");
     git_command_add(&command, head);
+    git_command_lock(&command, lock);
     return git_command_run_ok(&command, (Span){ 0 }, 4096, BASE_ERROR_IO, &result, error);
 }
 
 static bool
-run_fetch(GitMirror *mirror, const char *source, Cancel *cancel, GError **error)
+run_fetch(GitMirror *mirror, const char *source, const GitLock *lock, Cancel *cancel,
+          GError **error)
 {
     static const char *const options[] = {
         "--quiet",
@@ -290,12 +322,13 @@ run_fetch(GitMirror *mirror, const char *source, Cancel *cancel, GError **error)
     git_command_add(&command, source);
     git_command_add(&command, "+refs/heads/*:refs/heads/*");
     git_command_add(&command, "+refs/tags/*:refs/tags/*");
+    git_command_lock(&command, lock);
     allow_source(&command, mirror, source);
     return run_remote(&command, cancel, &result, error);
 }
 
 static bool
-write_commit_graph(GitMirror *mirror, GError **error)
+write_commit_graph(GitMirror *mirror, const GitLock *lock, GError **error)
 {
     g_auto(GitCommand) command = { 0 };
     g_auto(ProcessResult) result = { 0 };
@@ -305,26 +338,39 @@ write_commit_graph(GitMirror *mirror, GError **error)
     git_command_add(&command, "--reachable");
     git_command_add(&command, "--split");
     git_command_add(&command, "--no-progress");
+    git_command_lock(&command, lock);
     return git_command_run_ok(&command, (Span){ 0 }, 4096, BASE_ERROR_IO, &result, error);
+}
+
+static bool
+fetch(GitMirror *mirror, const char *source, Cancel *cancel, GError **error)
+{
+    g_auto(RemoteHead) head = { 0 };
+    g_auto(GitLock) lock = { .fd = -1 };
+    GError *local = NULL;
+
+    if (!git_lock_take(&lock, mirror->path, cancel, error) ||
+        !ask_head(mirror, source, cancel, &head, error) ||
+        !match_format(mirror, head.is_sha256, &lock, error) ||
+        !run_fetch(mirror, source, &lock, cancel, error) ||
+        (head.head != NULL && !set_head(mirror, head.head, &lock, error)))
+        return false;
+    error_ignore(write_commit_graph(mirror, &lock, &local), &local,
+                 "the graph only makes reading faster");
+    git_lock_done(&lock);
+    return true;
 }
 
 bool
 git_mirror_fetch(GitMirror *mirror, const char *source, GitTransports transports,
                  struct Cancel *cancel, GError **error)
 {
-    g_auto(RemoteHead) head = { 0 };
-    GError *local = NULL;
+    if (check_source(source, transports, error) && fetch(mirror, source, cancel, error))
+        return true;
+    g_autofree char *shown = without_password(source);
 
-    if (!check_source(source, transports, error) ||
-        !ask_head(mirror, source, cancel, &head, error) ||
-        !match_format(mirror, head.is_sha256, error) || !run_fetch(mirror, source, cancel, error) ||
-        (head.head != NULL && !set_head(mirror, head.head, error))) {
-        g_autofree char *shown = without_password(source);
-        error_prefix(error, "cannot fetch from '%s'", shown);
-        return false;
-    }
-    error_ignore(write_commit_graph(mirror, &local), &local, "the graph only makes reading faster");
-    return true;
+    error_prefix(error, "cannot fetch from '%s'", shown);
+    return false;
 }
 
 char *

@@ -36,8 +36,9 @@ typedef struct GitCommit { /* what a name pointed to; end with git_commit_clear 
 void git_commit_clear(GitCommit *commit);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(GitCommit, git_commit_clear)
 
-/** Opens the bare repository at @path; creates it (and its parents) if there is nothing. Returns:
- * owned. Errors: INVALID (there is something else), UNAVAILABLE (no git program), IO. */
+/** Opens the bare repository at @path; creates it (and its parents) if there is nothing. Several
+ * may be open on one path, in several threads: fetches wait for each other; reading goes on.
+ * Returns: owned. Errors: INVALID (there is something else), UNAVAILABLE (no git program), IO. */
 GitMirror *git_mirror_open(const char *path, GError **error) MUST_CHECK;
 void git_mirror_free(GitMirror *mirror);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(GitMirror, git_mirror_free)

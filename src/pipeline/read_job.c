@@ -13,7 +13,8 @@ static bool
 is_reserved(const char *name)
 {
     static const char *const prefixes[] = { "SLIPWAY_", "MATRIX_", "INPUT_", "CI_" };
-    static const char *const names[] = { "CI", "OUTPUT", "GITHUB_OUTPUT", "GITHUB_WORKSPACE", NULL };
+    static const char *const names[] = { "CI", "OUTPUT", "GITHUB_OUTPUT", "GITHUB_WORKSPACE",
+                                         NULL };
 
     for (size_t i = 0; i < G_N_ELEMENTS(prefixes); i++) {
         if (g_str_has_prefix(name, prefixes[i]))

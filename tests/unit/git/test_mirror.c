@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Tests of git/mirror.h: fetching, names, files, changes. */
+#include <sys/file.h>
 #include <unistd.h>
 #include "git/mirror.h"
 #include "repository.h"
@@ -335,6 +336,73 @@ resolve_survives_a_tag_of_a_blob(void **state)
     assert_gerror(r->error, BASE_ERROR, BASE_ERROR_NOT_FOUND);
 }
 
+static void
+touch(const char *folder, const char *name, const char *text)
+{
+    g_autofree char *path = g_build_filename(folder, name, NULL);
+
+    assert_true(g_file_set_contents(path, text, -1, NULL));
+}
+
+static void
+fetch_removes_what_a_killed_git_left(void **state)
+{
+    static const char *const leftovers[] = { "packed-refs.lock", "HEAD.lock",
+                                             "refs/heads/trunk.lock", "objects/pack/tmp_pack_abc" };
+    Repository *r = *state;
+
+    fill(r);
+    repository_fetch(r);
+    for (size_t i = 0; i < G_N_ELEMENTS(leftovers); i++)
+        touch(r->mirror, leftovers[i], "");
+    touch(r->dir.path, "mirror.git.lock", "busy \n");
+    g_free(GIT(r, "", "update-ref", "refs/heads/trunk", "refs/tags/v1.0^{commit}"));
+    repository_fetch(r);
+
+    assert_true(git_resolve(r->ours, "trunk", &r->commit, &r->error));
+    assert_string_equal(r->commit.subject, "First line");
+    for (size_t i = 0; i < G_N_ELEMENTS(leftovers); i++) {
+        g_autofree char *path = g_build_filename(r->mirror, leftovers[i], NULL);
+
+        test_case("%s", leftovers[i]);
+        assert_int_equal(access(path, F_OK), -1);
+    }
+}
+
+static void
+open_starts_anew_after_a_kill_while_creating(void **state)
+{
+    Repository *r = *state;
+    g_autofree char *half = g_strconcat(r->mirror, ".new", NULL);
+
+    assert_true(dir_create_all(AT_FDCWD, half, 0700, &r->error));
+    touch(half, "HEAD.lock", "");
+    touch(r->dir.path, "mirror.git.lock", "busy \n");
+    fill(r);
+    repository_fetch(r);
+
+    assert_int_equal(access(half, F_OK), -1);
+    assert_true(git_resolve(r->ours, "trunk", &r->commit, &r->error));
+}
+
+static void
+fetch_waits_for_another_and_can_be_cancelled(void **state)
+{
+    Repository *r = *state;
+    g_autofree char *path = g_strconcat(r->mirror, ".lock", NULL);
+    g_autoptr(Cancel) cancel = cancel_new();
+
+    r->ours = git_mirror_open(r->mirror, &r->error);
+    assert_no_gerror(r->error);
+    fd_clear(&r->fd);
+    r->fd = open(path, O_RDWR | O_CLOEXEC);
+    assert_int_equal(flock(r->fd, LOCK_EX | LOCK_NB), 0);
+    cancel_trigger(cancel);
+
+    assert_false(git_mirror_fetch(r->ours, r->source, GIT_TRANSPORT_FILE, cancel, &r->error));
+    assert_gerror(r->error, BASE_ERROR, BASE_ERROR_CANCELLED);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, repository_setup, repository_teardown)
 
 int
@@ -357,6 +425,9 @@ main(void)
         TEST(mirror_takes_sha256_repositories),
         TEST(open_refuses_a_folder_with_other_things),
         TEST(resolve_survives_a_tag_of_a_blob),
+        TEST(fetch_removes_what_a_killed_git_left),
+        TEST(open_starts_anew_after_a_kill_while_creating),
+        TEST(fetch_waits_for_another_and_can_be_cancelled),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
