@@ -118,6 +118,20 @@ fact_root_free(FactRoot *root)
     g_free(root);
 }
 
+/* The costly part: whether the key is one, and of the algorithm its role needs. */
+static bool
+check_key(const RootKey *key, GError **error)
+{
+    g_autoptr(PublicKey) public_key = public_key_from_spki(span_of_bytes(key->spki), error);
+    PublicKeyKind wanted = key->role == KEY_ROLE_LOG ? PUBLIC_KEY_ED25519 : PUBLIC_KEY_P256;
+
+    if (public_key == NULL)
+        return false;
+    if (key->role <= KEY_ROLE_STATUS && public_key_kind(public_key) != wanted)
+        return set_invalid(error, "root: a key is of the wrong algorithm for its role");
+    return true;
+}
+
 static bool
 parse_role_key(FactRoot *root, const json_t *object, GError **error)
 {
@@ -145,13 +159,7 @@ parse_role_key(FactRoot *root, const json_t *object, GError **error)
     key->spki = base64_decode(spki, error);
     if (key->spki == NULL)
         return false;
-    g_autoptr(PublicKey) public_key = public_key_from_spki(span_of_bytes(key->spki), error);
-    if (public_key == NULL)
-        return false;
-    key->keyid = public_key_keyid(public_key);
-    PublicKeyKind wanted = key->role == KEY_ROLE_LOG ? PUBLIC_KEY_ED25519 : PUBLIC_KEY_P256;
-    if (key->role <= KEY_ROLE_LOG && public_key_kind(public_key) != wanted)
-        return set_invalid(error, "root: a key is of the wrong algorithm for its role");
+    key->keyid = digest_of(span_of_bytes(key->spki));
     return true;
 }
 
@@ -210,7 +218,7 @@ check_distinct(const FactRoot *root, GError **error)
 }
 
 FactRoot *
-fact_root_parse(const json_t *body, GError **error)
+fact_root_parse_admitted(const json_t *body, GError **error)
 {
     static const char *const members[] = {
         "origin", "fold", "rootKeys", "threshold", "keys", NULL
@@ -238,6 +246,18 @@ fact_root_parse(const json_t *body, GError **error)
     root->keys = g_ptr_array_new_with_free_func(free_root_key);
     if (!parse_arrays(root, body, error) || !check_distinct(root, error))
         return NULL;
+    return g_steal_pointer(&root);
+}
+
+FactRoot *
+fact_root_parse(const json_t *body, GError **error)
+{
+    g_autoptr(FactRoot) root = fact_root_parse_admitted(body, error);
+
+    for (unsigned i = 0; root != NULL && i < root->keys->len; i++) {
+        if (!check_key(g_ptr_array_index(root->keys, i), error))
+            return NULL;
+    }
     return g_steal_pointer(&root);
 }
 

@@ -42,6 +42,8 @@ typedef struct FactRoot {
 
 /** Parses the body of a root. Errors: INVALID, naming the member. */
 FactRoot *fact_root_parse(const json_t *body, GError **error) MUST_CHECK;
+/** The same without looking into the keys: for a body that was admitted before. */
+FactRoot *fact_root_parse_admitted(const json_t *body, GError **error) MUST_CHECK;
 void fact_root_free(FactRoot *root);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FactRoot, fact_root_free)
 /** The key with that id, or NULL. Borrowed. */

@@ -155,7 +155,7 @@ fact_view_root(FactView *view, FactRoot **root_out, Digest *s_out, GError **erro
     }
     if (!load_body(view, row, FACT_ROOT_STATEMENT, FACT_ROOT, &s, &predicate, error))
         return false;
-    FactRoot *root = fact_root_parse(json_object_get(predicate, "body"), error);
+    FactRoot *root = fact_root_parse_admitted(json_object_get(predicate, "body"), error);
     if (root == NULL)
         return false;
     *root_out = root;
