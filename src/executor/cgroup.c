@@ -350,7 +350,10 @@ cgroup_create(const CgroupHost *host, const char *label, const MachineLimits *li
         if (dir != NULL && set_limit(cgroup, dir, host->version[i], i, limits))
             cgroup->version[i] = host->version[i];
     }
-    const char *kill_dir = host->kill_base == NULL ? NULL : group_in(cgroup, host->kill_base, name);
+    /* Joining a group can take the kernel 10 ms. The keeper finds every process without one; only
+     * against a bomb that may grow to its limit a kill at one stroke is worth it. */
+    bool kill_wanted = host->kill_base != NULL && limits->pids > 0;
+    const char *kill_dir = kill_wanted ? group_in(cgroup, host->kill_base, name) : NULL;
 
     if (kill_dir != NULL) {
         g_autofree char *path = g_strconcat(kill_dir, "/cgroup.kill", NULL);

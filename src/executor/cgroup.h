@@ -22,8 +22,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CgroupHost, cgroup_host_free)
 /** 2, 1, or 0 where the controller cannot be had. */
 int cgroup_host_get_version(const CgroupHost *host, CgroupController controller);
 
-/** Makes groups for the limits that are asked for and can be had, and one to kill by. Owned, never
- * NULL.
+/** Makes groups for the limits that are asked for and can be had, and with a limit of processes one
+ * to kill by. Owned, never NULL.
  * @label: as MachineSpec.label. */
 Cgroup *cgroup_create(const CgroupHost *host, const char *label, const MachineLimits *limits);
 /** Removes the groups; no process may be left in them. Accepts NULL. */

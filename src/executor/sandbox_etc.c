@@ -30,7 +30,7 @@ static const char *const host_files[] = {
 
 static const char *const host_folders[] = {
     "alternatives",    "ssl/certs",       "fonts", "java-11-openjdk",
-    "java-17-openjdk", "java-21-openjdk", "perl",  NULL,
+    "java-17-openjdk", "java-21-openjdk", NULL,
 };
 
 const char *const *
