@@ -10,6 +10,7 @@ work=${QUICKSTART_DIR:-$build/quickstart}
 slipway=${SLIPWAY:-$build/src/cli/slipway}
 PATH=$(dirname "$slipway"):$PATH
 export PATH SLIPWAY_HOME="$work/home"
+unset SLIPWAY_LIBEXEC XDG_STATE_HOME
 release=greeter/main@1.0.0
 
 say() { printf '\n\033[1m==> %s\033[0m\n' "$*"; }
@@ -56,11 +57,11 @@ fi
 say "4. The release: sealed, requested, approved by a person, published"
 run slipway release seal "$release"
 run slipway release request "$release" --target site
-run slipway release approve "$release" --person alice --key "$work/people/alice.key"
+slipway trust export --project greeter > "$work/trust.json"
+run slipway release approve "$release" --person alice --key "$work/people/alice.key" --trust "$work/trust.json"
 run slipway release publish "$release"
 
 say "5. Verified offline, with the release folder and a trust file alone"
-slipway trust export --project greeter > "$work/trust.json"
 served="$work/site/greeter/main/1.0.0"
 run slipway verify "$served" --trust "$work/trust.json"
 
