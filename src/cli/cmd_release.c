@@ -29,7 +29,7 @@ call_release(CommandContext *context, const char *operation, const char *release
 static bool
 run_list(CommandContext *context, void *data, const char *const *positional, GError **error)
 {
-    static const char *const headers[] = { "RELEASE", "STATE", "COMMIT", "CHANGED", NULL };
+    static const char *const headers[] = { "RELEASE", "STATE", "SOURCE", "CHANGED", NULL };
     g_autoptr(json_t) releases = NULL;
     size_t i = 0;
     json_t *release = NULL;

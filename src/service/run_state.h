@@ -57,6 +57,9 @@ typedef enum {
     JOB_N_STATES
 } JobState;
 
+/** Whether a job in that state never changes again. */
 bool job_state_is_final(JobState state);
+/** "passed"; static. */
 const char *job_state_name(JobState state);
+/** JOB_NONE for an unknown spelling. */
 JobState job_state_from_string(const char *name);
