@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * dsse: PAE = "DSSEv1" SP LEN(type) SP type SP LEN(payload) SP payload; envelopes as JSON. */
 #include "attest/dsse.h"
+#include "attest/dsse_priv.h"
 #include "attest/json_bytes_priv.h"
 #include "base/encoding.h"
 #include "base/limits.h"
@@ -95,6 +96,15 @@ add_signature(DsseEnvelope *envelope, const char *keyid, GBytes *sig)
     signature->keyid = g_strdup(keyid);
     signature->sig = g_bytes_ref(sig);
     g_ptr_array_add(envelope->signatures, signature);
+}
+
+DsseEnvelope *
+dsse_new_empty(void)
+{
+    DsseEnvelope *envelope = envelope_new(NULL);
+
+    g_ptr_array_add(envelope->signatures, g_new0(DsseSignature, 1));
+    return envelope;
 }
 
 DsseEnvelope *

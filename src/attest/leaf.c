@@ -4,6 +4,7 @@
  * ours. */
 #include "attest/leaf.h"
 #include <assert.h>
+#include "attest/text_priv.h"
 #include "base/encoding.h"
 #include "base/limits.h"
 #include "base/banned.h"
@@ -30,31 +31,6 @@ leaf_build(const Digest *pae, Span signature, Span spki)
     return g_bytes_new_take(leaf, strlen(leaf));
 }
 
-static bool
-take_text(Span *rest, const char *text)
-{
-    size_t len = strlen(text);
-
-    if (rest->len < len || memcmp(rest->data, text, len) != 0)
-        return false;
-    *rest = span_of(rest->data + len, rest->len - len);
-    return true;
-}
-
-/* The base64 up to the next quotation mark, decoded; NULL if it is none. */
-static GBytes *
-take_base64(Span *rest)
-{
-    const uint8_t *end = rest->len > 0 ? memchr(rest->data, '"', rest->len) : NULL;
-
-    if (end == NULL)
-        return NULL;
-    size_t len = (size_t)(end - rest->data);
-    g_autofree char *text = g_strndup((const char *)rest->data, len);
-    *rest = span_of(end, rest->len - len);
-    return strlen(text) == len ? base64_decode(text, NULL) : NULL;
-}
-
 Leaf *
 leaf_parse(Span bytes, GError **error)
 {
@@ -67,10 +43,11 @@ leaf_parse(Span bytes, GError **error)
                   "cannot read log leaf: %zu bytes, the limit is %u", bytes.len, LIMIT_LEAF_BYTES);
         return NULL;
     }
-    bool ok = take_text(&rest, TEXT_DIGEST) && (digest = take_base64(&rest)) != NULL &&
-              take_text(&rest, TEXT_SIGNATURE) && (leaf->signature = take_base64(&rest)) != NULL &&
-              take_text(&rest, TEXT_KEY) && (leaf->spki = take_base64(&rest)) != NULL &&
-              take_text(&rest, TEXT_END) && rest.len == 0;
+    bool ok = text_take(&rest, TEXT_DIGEST) && (digest = text_take_base64(&rest)) != NULL &&
+              text_take(&rest, TEXT_SIGNATURE) &&
+              (leaf->signature = text_take_base64(&rest)) != NULL && text_take(&rest, TEXT_KEY) &&
+              (leaf->spki = text_take_base64(&rest)) != NULL && text_take(&rest, TEXT_END) &&
+              rest.len == 0;
     if (!ok || g_bytes_get_size(digest) != DIGEST_SIZE || g_bytes_get_size(leaf->signature) == 0 ||
         g_bytes_get_size(leaf->signature) > PUBLIC_KEY_MAX_SIGNATURE ||
         g_bytes_get_size(leaf->spki) != PUBLIC_KEY_P256_SPKI_SIZE) {
