@@ -230,6 +230,7 @@ finds_nothing_of_the_job_beside(void **state)
     g_autoptr(Machine) other = executor_acquire(f->suite->executor, &spec, NULL, &f->error);
 
     assert_no_gerror(f->error);
+    assert_non_null(other);
     run(f, "ls -a $T_OTHER; cat $T_OTHER/src/*; echo x > $T_OTHER/src/planted");
     assert_int_not_equal(f->result.exit_code, 0);
     g_autofree char *planted = g_strconcat(scratch, "/src/planted", NULL);
