@@ -35,6 +35,7 @@ run_completion(CommandContext *context, void *args, const char *const *positiona
 
 const Command cmd_completion = {
     .name = "completion",
+    .flags = COMMAND_HIDDEN, /* asked for by packages; the overview must fit a screen */
     .synopsis = "bash|zsh|fish",
     .help = "print a completion script for a shell",
     .details = "For bash, for example:\n"

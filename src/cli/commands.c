@@ -23,6 +23,7 @@ const Command *const commands[] = {
     &cmd_release_approvals,
     &cmd_release_publish,
     &cmd_verify,
+    &cmd_log_monitor,
     &cmd_trust_export,
     &cmd_keys_new,
     &cmd_keys_sign,
