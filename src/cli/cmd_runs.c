@@ -35,7 +35,7 @@ print_run_row(Output *output, const json_t *run)
 static bool
 run_runs(CommandContext *context, void *data, const char *const *positional, GError **error)
 {
-    static const char *const headers[] = { "RUN",     "STATE",  "REF", "COMMIT",
+    static const char *const headers[] = { "RUN",     "STATE",  "REF", "SOURCE",
                                            "CREATED", "REASON", NULL };
     RunsArgs *args = data;
     g_autoptr(json_t) runs = NULL;
