@@ -10,7 +10,7 @@
 #include "base/banned.h"
 
 /* Invariants
- * 1. Only full tiles are cached; a full tile below the published size never changes.
+ * 1. A hash below the published size never changes, so a cached tile is right as far as it is wide.
  * 2. Every write of a row goes to positions at or beyond the published size. */
 
 #define TILE_BYTES  (TREE_TILE_WIDTH * DIGEST_SIZE)
@@ -20,6 +20,7 @@
 typedef struct {
     unsigned level; /* tile level */
     uint64_t number;
+    size_t width;             /* hashes of the tile that were there */
     Digest nodes[TILE_NODES]; /* level 0 first */
 } TileNodes;
 
@@ -224,17 +225,19 @@ inner_start(unsigned height)
     return 2 * TREE_TILE_WIDTH - (2 * TREE_TILE_WIDTH >> height);
 }
 
+/* @width: hashes of the tile that are there; the complete nodes over them are computed. */
 static bool
-load_tile_nodes(Tree *tree, unsigned level, uint64_t number, TileNodes *out, GError **error)
+load_tile_nodes(Tree *tree, unsigned level, uint64_t number, size_t width, TileNodes *out,
+                GError **error)
 {
-    if (!tree_read_hashes(tree, level, number * TREE_TILE_WIDTH, TREE_TILE_WIDTH, out->nodes,
-                          error))
+    if (!tree_read_hashes(tree, level, number * TREE_TILE_WIDTH, width, out->nodes, error))
         return false;
     for (unsigned height = 1; height < TREE_TILE_HEIGHT; height++)
-        merkle_node_hashes(&out->nodes[inner_start(height - 1)], TREE_TILE_WIDTH >> height,
+        merkle_node_hashes(&out->nodes[inner_start(height - 1)], width >> height,
                            &out->nodes[inner_start(height)]);
     out->level = level;
     out->number = number;
+    out->width = width;
     return true;
 }
 
@@ -255,57 +258,83 @@ fold_node(Tree *tree, const MerkleNode *node, Digest *out, GError **error)
     return true;
 }
 
-/* A node of a full tile of an upper level, through the cache. */
-static bool
-cached_node(Tree *tree, unsigned level, uint64_t number, size_t at, Digest *out, GError **error)
+typedef struct {    /* where a node is among the tiles */
+    unsigned level; /* of tiles */
+    uint64_t number;
+    size_t width; /* hashes of the tile that are there */
+    size_t needs; /* hashes that must be there for this node */
+    size_t at;    /* in TileNodes */
+} TilePlace;
+
+static TilePlace
+find_place(const MerkleFrontier *edge, const MerkleNode *node)
 {
-    size_t slot = (number * TREE_TILE_LEVELS + level) % CACHE_SLOTS;
+    unsigned level = node->level / TREE_TILE_HEIGHT;
+    unsigned height = node->level % TREE_TILE_HEIGHT;
+    uint64_t number = node->index >> (TREE_TILE_HEIGHT - height);
+    size_t within = (size_t)(node->index & ((TREE_TILE_WIDTH >> height) - 1));
+    uint64_t there = (edge->size >> (level * TREE_TILE_HEIGHT)) - number * TREE_TILE_WIDTH;
+
+    return (TilePlace){
+        .level = level,
+        .number = number,
+        .width = (size_t)MIN(there, TREE_TILE_WIDTH),
+        .needs = (within + 1) << height,
+        .at = inner_start(height) + within,
+    };
+}
+
+static bool
+tile_has(const TileNodes *tile, const TilePlace *place)
+{
+    return tile != NULL && tile->level == place->level && tile->number == place->number &&
+           tile->width >= place->needs;
+}
+
+/* A node of an upper level, through the cache. */
+static bool
+cached_node(Tree *tree, const TilePlace *place, Digest *out, GError **error)
+{
+    size_t slot = (place->number * TREE_TILE_LEVELS + place->level) % CACHE_SLOTS;
     g_autofree TileNodes *fresh = NULL;
 
     mutex_lock(&tree->lock);
-    TileNodes *hit = tree->cache[slot];
-    bool found = hit != NULL && hit->level == level && hit->number == number;
+    bool found = tile_has(tree->cache[slot], place);
     if (found)
-        *out = hit->nodes[at];
+        *out = tree->cache[slot]->nodes[place->at];
     mutex_unlock(&tree->lock);
     if (found)
         return true;
 
     fresh = g_new(TileNodes, 1);
-    if (!load_tile_nodes(tree, level, number, fresh, error))
+    if (!load_tile_nodes(tree, place->level, place->number, place->width, fresh, error))
         return false;
-    *out = fresh->nodes[at];
+    *out = fresh->nodes[place->at];
     mutex_lock(&tree->lock);
-    hit = tree->cache[slot];
+    TileNodes *old = tree->cache[slot];
     tree->cache[slot] = g_steal_pointer(&fresh);
     mutex_unlock(&tree->lock);
-    g_free(hit);
+    g_free(old);
     return true;
 }
 
-/* @last: the full tile of level 0 read last in this plan; a path's siblings share one. */
+/* @last: the tile of level 0 read last in this plan; a path's siblings share one. */
 static bool
 read_node(Tree *tree, const MerkleFrontier *edge, const MerkleNode *node, TileNodes *last,
           Digest *out, GError **error)
 {
-    unsigned level = node->level / TREE_TILE_HEIGHT;
-    unsigned height = node->level % TREE_TILE_HEIGHT;
-    uint64_t number = node->index >> (TREE_TILE_HEIGHT - height);
-    size_t at = inner_start(height) + (size_t)(node->index & ((TREE_TILE_WIDTH >> height) - 1));
+    TilePlace place = find_place(edge, node);
 
     if (((edge->size >> node->level) & 1) && node->index == (edge->size >> node->level) - 1) {
         *out = edge->nodes[node->level];
         return true;
     }
-    if (number + 1 > (edge->size >> (level * TREE_TILE_HEIGHT)) / TREE_TILE_WIDTH)
-        return fold_node(tree, node, out, error); /* a partial tile */
-    if (level > 0)
-        return cached_node(tree, level, number, at, out, error);
-    if (last->level != 0 || last->number != number) {
-        if (!load_tile_nodes(tree, 0, number, last, error))
-            return false;
-    }
-    *out = last->nodes[at];
+    if (place.level > 0)
+        return cached_node(tree, &place, out, error);
+    if (!tile_has(last, &place) &&
+        !load_tile_nodes(tree, 0, place.number, place.width, last, error))
+        return false;
+    *out = last->nodes[place.at];
     return true;
 }
 
