@@ -23,6 +23,12 @@ const Command *const commands[] = {
     &cmd_release_approvals,
     &cmd_release_publish,
     &cmd_verify,
+    &cmd_log_checkpoint,
+    &cmd_log_tail,
+    &cmd_log_prove,
+    &cmd_log_check,
+    &cmd_log_append,
+    &cmd_log_export,
     &cmd_log_monitor,
     &cmd_trust_export,
     &cmd_keys_new,
@@ -45,7 +51,7 @@ const size_t n_commands = G_N_ELEMENTS(commands);
 
 const CommandGroup command_groups[] = {
     { "release", "seal, request, approve, publish, list, show" },
-    { "log", "the transparency log: checkpoint, prove, check, export" },
+    { "log", "the transparency log: checkpoint, tail, prove, check, append, export" },
     { "roster", "who decides in a project" },
     { "target", "where a project publishes to" },
     { "keys", "keys of people, and signing with them" },
