@@ -39,8 +39,8 @@ run_checkpoint(CommandContext *context, void *data, const char *const *positiona
 const Command cmd_log_checkpoint = {
     .name = "log checkpoint",
     .help = "print the newest signed checkpoint",
-    .details = "The checkpoint is a signed note (C2SP tlog-checkpoint): keep one, and every later\n"
-               "one can be proved to contain the same entries.",
+    .details = "The checkpoint is a signed note (C2SP tlog-checkpoint): keep one, and every\n"
+               "later one can be proved to contain the same entries.",
     .needs = COMMAND_NEEDS_ENGINE,
     .run = run_checkpoint,
 };
@@ -189,9 +189,8 @@ run_log_check(CommandContext *context, void *data, const char *const *positional
 const Command cmd_log_check = {
     .name = "log check",
     .help = "recompute the whole log and compare",
-    .details =
-        "Every leaf hash, tile, offset and the checkpoint's root are computed again from the\n"
-        "journal. Needs constant memory; exit 1 if anything differs.",
+    .details = "Every leaf hash, tile, offset and the checkpoint's root are computed again from\n"
+               "the journal. Needs constant memory; exit 1 if anything differs.",
     .needs = COMMAND_NEEDS_ENGINE,
     .run = run_log_check,
 };
@@ -227,9 +226,9 @@ const Command cmd_log_append = {
     .name = "log append",
     .synopsis = "STATEMENT.json",
     .help = "sign a statement about artifacts and log it as evidence",
-    .details =
-        "The file is an in-toto Statement v1 of a type the engine key may sign: a test\n"
-        "result, vulnerabilities, a release, SPDX or CycloneDX. It is logged in RFC 8785 form.",
+    .details = "The file is an in-toto Statement v1 of a type the engine key may sign: a test\n"
+               "result, vulnerabilities, a release, SPDX or CycloneDX. It is logged in RFC\n"
+               "8785 form.",
     .needs = COMMAND_NEEDS_ENGINE,
     .min_args = 1,
     .max_args = 1,
@@ -254,8 +253,8 @@ const Command cmd_log_export = {
     .name = "log export",
     .synopsis = "FOLDER",
     .help = "write the log as static files for any web server",
-    .details = "The folder gets checkpoint, tile/ and tile/entries/ (C2SP tlog-tiles). Exporting\n"
-               "again into it adds what is new. It must not be the log's own folder.",
+    .details = "The folder gets checkpoint, tile/ and tile/entries/ (C2SP tlog-tiles).\n"
+               "Exporting again into it adds what is new. It must not be the log's own folder.",
     .needs = COMMAND_NEEDS_ENGINE,
     .min_args = 1,
     .max_args = 1,

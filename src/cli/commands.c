@@ -51,7 +51,7 @@ const size_t n_commands = G_N_ELEMENTS(commands);
 
 const CommandGroup command_groups[] = {
     { "release", "seal, request, approve, publish, list, show" },
-    { "log", "the transparency log: checkpoint, tail, prove, check, append, export" },
+    { "log", "the transparency log: look, prove, check, export" },
     { "roster", "who decides in a project" },
     { "target", "where a project publishes to" },
     { "keys", "keys of people, and signing with them" },
