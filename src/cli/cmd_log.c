@@ -155,9 +155,8 @@ const Command cmd_log_prove = {
     .name = "log prove",
     .synopsis = "ENTRY [--bundle FILE]",
     .help = "prove that an entry is in the log",
-    .details =
-        "ENTRY is an index or a statement's name, 'sha256:' and 64 hex digits. The proof is\n"
-        "checked before it is printed. --bundle writes what Sigstore clients verify.",
+    .details = "ENTRY is an index or a statement's name, 'sha256:' and 64 hex digits. The\n"
+               "proof is checked before it is printed. --bundle writes what Sigstore verifies.",
     .needs = COMMAND_NEEDS_ENGINE,
     .min_args = 1,
     .max_args = 1,
