@@ -66,6 +66,16 @@ lengths_are_sane(uint32_t leaf_len, uint32_t pae_len, uint32_t where)
     }
 }
 
+static bool
+is_zero(Span bytes)
+{
+    uint8_t any = 0;
+
+    for (size_t i = 0; i < bytes.len; i++)
+        any |= bytes.data[i];
+    return any == 0;
+}
+
 JournalDecode
 journal_decode(Span bytes, JournalRecord *out)
 {
@@ -87,6 +97,9 @@ journal_decode(Span bytes, JournalRecord *out)
         return JOURNAL_DECODE_BROKEN;
 
     const uint8_t *prefix = bytes.data + JOURNAL_RECORD_HEADER;
+    const uint8_t *padding = prefix + 1 + leaf_len + pae_len;
+    if (*prefix != 0 || !is_zero(span_of(padding, (size_t)(bytes.data + body - padding))))
+        return JOURNAL_DECODE_BROKEN;
     *out = (JournalRecord){
         .index = get_be64(bytes.data + 16),
         .batch_first = get_be64(bytes.data + 24),
