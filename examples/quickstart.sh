@@ -39,12 +39,13 @@ fi
 
 say "2. An engine, and a person whose key it never sees"
 run slipway keys new --out "$work/people/alice.key"
-run slipway init --root-key "$work/offline/root.key"
+run slipway init --root-key "$work/root.key"
 if [ "$executor" = host ]; then
-    run slipway roster set greeter --person "alice=$work/people/alice.key.pub" --approvals 1 --allow-unisolated --root-key "$work/offline/root.key"
+    run slipway roster set greeter --person "alice=$work/people/alice.key.pub" --approvals 1 --allow-unisolated --root-key "$work/root.key"
 else
-    run slipway roster set greeter --person "alice=$work/people/alice.key.pub" --approvals 1 --root-key "$work/offline/root.key"
+    run slipway roster set greeter --person "alice=$work/people/alice.key.pub" --approvals 1 --root-key "$work/root.key"
 fi
+run mv "$work/root.key" "$work/offline/root.key" # to a safe, in real life; until then every command nags
 run slipway target set greeter/site --type directory --location "$work/site"
 
 say "3. The tag: claimed, built in clean machines, attested"

@@ -17,6 +17,7 @@ static const ApiField release_args[] = {
 static const ApiField command_args[] = {
     { "release", API_STRING, API_REQUIRED, "PROJECT/STREAM@VERSION" },
     { "command", API_STRING, 0, "ULID of this request: asking again gets the first answer" },
+    { "expect", API_STRING, 0, "head of the release as last seen: another one is a conflict" },
     { 0 },
 };
 
@@ -24,6 +25,19 @@ static char *
 object_of(const json_t *args, GError **error)
 {
     return release_name(api_arg_string(args, "release", ""), error);
+}
+
+/* The head the client saw, if it says so. */
+static bool
+command_of(const json_t *args, Digest *expect, ReleaseCommand *out, GError **error)
+{
+    const char *head = api_arg_string(args, "expect", NULL);
+
+    if (head != NULL && !digest_from_string(head, expect, error))
+        return false;
+    *out = (ReleaseCommand){ .command = api_arg_string(args, "command", NULL),
+                             .expect = head != NULL ? expect : NULL };
+    return true;
 }
 
 static bool
@@ -62,16 +76,21 @@ static bool
 seal_op(ApiContext *context, const json_t *args, json_t **result_out, GError **error)
 {
     g_autofree char *object = object_of(args, error);
-    ReleaseSealOptions options = { .command = api_arg_string(args, "command", NULL),
-                                   .dry_run = api_arg_bool(args, "dryRun") };
+    ReleaseCommand command = { 0 };
+    Digest expect;
 
-    return object != NULL && release_seal(context->engine, object, &options, result_out, error);
+    if (object == NULL || !command_of(args, &expect, &command, error))
+        return false;
+    return api_arg_bool(args, "dryRun")
+               ? release_seal_dry(context->engine, object, result_out, error)
+               : release_seal(context->engine, object, &command, result_out, error);
 }
 
 static const ApiField seal_args[] = {
     { "release", API_STRING, API_REQUIRED, "PROJECT/STREAM@VERSION" },
     { "dryRun", API_BOOL, 0, "only say what would be logged" },
     { "command", API_STRING, 0, "ULID of this request" },
+    { "expect", API_STRING, 0, "head of the release as last seen" },
     { 0 },
 };
 const ApiOperation op_release_seal = {
@@ -128,14 +147,12 @@ request_op(ApiContext *context, const json_t *args, json_t **result_out, GError 
 {
     g_autofree char *object = object_of(args, error);
     g_autofree const char **targets = string_list(json_object_get(args, "targets"));
-    int64_t expires_us = 0;
+    int64_t life_us = api_arg_int(args, "lifeSeconds", REQUEST_DEFAULT_LIFE_S) * G_USEC_PER_SEC;
+    ReleaseCommand command = { 0 };
+    Digest expect;
 
-    if (object == NULL)
-        return false;
-    expires_us = g_get_real_time() +
-                 api_arg_int(args, "lifeSeconds", REQUEST_DEFAULT_LIFE_S) * G_USEC_PER_SEC;
-    return release_request(context->engine, object, targets, expires_us,
-                           api_arg_string(args, "command", NULL), result_out, error);
+    return object != NULL && command_of(args, &expect, &command, error) &&
+           release_request(context->engine, object, targets, life_us, &command, result_out, error);
 }
 
 static const ApiField request_args[] = {
@@ -143,6 +160,7 @@ static const ApiField request_args[] = {
     { "targets", API_STRINGS, 0, "where to publish; default: the stream's targets" },
     { "lifeSeconds", API_INT, 0, "how long people may decide; default 7 days" },
     { "command", API_STRING, 0, "ULID of this request" },
+    { "expect", API_STRING, 0, "head of the release as last seen" },
     { 0 },
 };
 const ApiOperation op_release_request = {
@@ -232,15 +250,17 @@ publish_op(ApiContext *context, const json_t *args, json_t **result_out, GError 
     g_autofree char *object = object_of(args, error);
     g_autoptr(json_t) shown = NULL;
     g_autoptr(json_t) intent = NULL;
+    ReleaseCommand command = { 0 };
     const char *state = NULL;
+    Digest expect;
 
-    if (object == NULL || !release_show(context->engine, object, &shown, error))
+    if (object == NULL || !command_of(args, &expect, &command, error) ||
+        !release_show(context->engine, object, &shown, error))
         return false;
     state = json_string_value(json_object_get(shown, "state"));
     if (strcmp(state, release_state_name(RELEASE_PUBLISHING)) != 0 &&
         strcmp(state, release_state_name(RELEASE_PUBLISHED)) != 0 &&
-        !release_publish_intent(context->engine, object, api_arg_string(args, "command", NULL),
-                                &intent, error))
+        !release_publish_intent(context->engine, object, &command, &intent, error))
         return false;
     return publication_run(context->engine, object, result_out, error);
 }

@@ -23,6 +23,22 @@ authority_flow_split(const char *text, const char *what, char **name_out, const 
 }
 
 bool
+authority_flow_add_signers(const GPtrArray *given, GPtrArray *names, GArray *keys, GError **error)
+{
+    for (guint i = 0; given != NULL && i < given->len; i++) {
+        AuthorityKey key = { 0 };
+        char *name = NULL;
+
+        if (!authority_flow_split(given->pdata[i], "NAME=FILE", &name, &key.path, error))
+            return false;
+        g_ptr_array_add(names, name);
+        key.name = name;
+        g_array_append_val(keys, key);
+    }
+    return true;
+}
+
+bool
 authority_flow_apply(CommandContext *context, const json_t *proposal, const AuthorityKey *keys,
                      size_t n_keys, json_t **result_out, GError **error)
 {
@@ -32,7 +48,6 @@ authority_flow_apply(CommandContext *context, const json_t *proposal, const Auth
 
     for (size_t i = 0; i < n_keys; i++) {
         const json_t *decision = json_object_get(decisions, keys[i].name);
-        bool ssh = g_str_has_suffix(keys[i].path, ".pub");
         json_t *pair = NULL;
 
         if (decision == NULL) {
@@ -40,8 +55,7 @@ authority_flow_apply(CommandContext *context, const json_t *proposal, const Auth
                       keys[i].name);
             return false;
         }
-        if (!person_sign_apart(decision, ssh ? PERSON_KEY_SSH : PERSON_KEY_NATIVE, keys[i].path,
-                               &pair, error))
+        if (!person_sign_apart(decision, PERSON_KEY_ANY, keys[i].path, &pair, error))
             return false;
         json_array_append_new(proofs, pair);
     }

@@ -8,7 +8,7 @@
 
 typedef struct AuthorityKey {
     const char *name; /* whose decision: a name in the proposal */
-    const char *path; /* of the private key; an OpenSSH key is told by its first line */
+    const char *path; /* of the private key, or the .pub of an SSH key in an agent */
 } AuthorityKey;
 
 /** Signs the decisions of @proposal with @keys and applies it. @result_out: as authority.apply. */
@@ -18,3 +18,7 @@ bool authority_flow_apply(CommandContext *context, const json_t *proposal, const
  */
 bool authority_flow_split(const char *text, const char *what, char **name_out,
                           const char **value_out, GError **error) MUST_CHECK;
+/** The keys that @given ("NAME=FILE" each; NULL = none) names, for authority_flow_apply. @names:
+ * gets the owned names that @keys (of AuthorityKey) borrow. Errors: BAD_ARGUMENTS. */
+bool authority_flow_add_signers(const GPtrArray *given, GPtrArray *names, GArray *keys,
+                                GError **error) MUST_CHECK;

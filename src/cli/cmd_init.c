@@ -5,6 +5,7 @@
 #include "cli/authority_flow.h"
 #include "cli/commands.h"
 #include "cli/person.h"
+#include "cli/root_keys.h"
 #include "service/engine.h"
 #include "base/banned.h"
 
@@ -80,6 +81,7 @@ run_init(CommandContext *context, void *data, const char *const *positional, GEr
 
     (void)positional;
     if (!engine_create(&create, error) || !command_open_client(context, error) ||
+        !root_keys_remember(context->home, args->root_key, error) ||
         !log_root(context, args, &result, error))
         return false;
     output_line(context->output, "data folder  %s", context->home);

@@ -69,7 +69,7 @@ run_decision_sign(CommandContext *context, void *data, const char *const *positi
                   "say exactly one of '--key FILE' and '--ssh-key FILE'");
         return false;
     }
-    if (!person_sign(decision, args->ssh_key != NULL ? PERSON_KEY_SSH : PERSON_KEY_NATIVE,
+    if (!person_sign(decision, args->ssh_key != NULL ? PERSON_KEY_SSH : PERSON_KEY_ANY,
                      args->ssh_key != NULL ? args->ssh_key : args->key, &pair, error))
         return false;
     text = json_pretty(pair);

@@ -69,7 +69,7 @@ run_approve(CommandContext *context, void *data, const char *const *positional, 
         return false;
     show(context, subject);
     if (!person_sign(json_object_get(asked, "decision"),
-                     args->ssh_key != NULL ? PERSON_KEY_SSH : PERSON_KEY_NATIVE,
+                     args->ssh_key != NULL ? PERSON_KEY_SSH : PERSON_KEY_ANY,
                      args->ssh_key != NULL ? args->ssh_key : args->key, &pair, error))
         return false;
     answer = json_pack("{s:s, s:O}", "release", positional[0], "approval", pair);

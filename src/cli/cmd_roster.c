@@ -72,17 +72,7 @@ choose_keys(const RosterArgs *args, GPtrArray *names, GArray *keys, GError **err
         key.name = names->pdata[names->len - 1];
         g_array_append_val(keys, key);
     }
-    for (guint i = 0; args->sign != NULL && i < args->sign->len; i++) {
-        AuthorityKey key = { 0 };
-        char *name = NULL;
-
-        if (!authority_flow_split(args->sign->pdata[i], "NAME=FILE", &name, &key.path, error))
-            return false;
-        g_ptr_array_add(names, name);
-        key.name = name;
-        g_array_append_val(keys, key);
-    }
-    return true;
+    return authority_flow_add_signers(args->sign, names, keys, error);
 }
 
 static bool

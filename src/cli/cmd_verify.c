@@ -7,16 +7,20 @@
 #include "base/files.h"
 #include "base/limits.h"
 #include "cli/commands.h"
+#include "sys/confine.h"
 #include "verify/verify.h"
 #include "base/banned.h"
 
 typedef struct {
     char *trust; /* owned */
+    bool confined;
 } VerifyArgs;
 
 static const CliOption options[] = {
     { "trust", 't', CLI_STRING, offsetof(VerifyArgs, trust), CLI_REQUIRED | CLI_PATH,
       "what to believe: log, builders, people", "FILE" },
+    { "confined", 0, CLI_FLAG, offsetof(VerifyArgs, confined), 0,
+      "first give up reading anything else (Landlock)", NULL },
     { 0 },
 };
 
@@ -127,6 +131,17 @@ show_report(Output *output, const Folder *folder, const VerifyReport *report)
         output_styled(output, style_of(result), "%s: %s", folder->path, verify_result_name(result));
 }
 
+/* Leaves this process nothing to read but the folders and what is open already. */
+static bool
+confine(const GPtrArray *folders, GError **error)
+{
+    g_autofree const char **paths = g_new0(const char *, folders->len);
+
+    for (unsigned i = 0; i < folders->len; i++)
+        paths[i] = ((const Folder *)g_ptr_array_index(folders, i))->path;
+    return confine_to(paths, folders->len, error);
+}
+
 static bool
 run_verify(CommandContext *context, void *args, const char *const *positional, GError **error)
 {
@@ -137,7 +152,7 @@ run_verify(CommandContext *context, void *args, const char *const *positional, G
         g_ptr_array_new_with_free_func((GDestroyNotify)verify_report_free);
     g_autoptr(json_t) json = json_array();
 
-    if (text == NULL)
+    if (text == NULL || (self->confined && !confine(folders, error)))
         return false;
     g_autoptr(Trust) trust = trust_parse(span_of_bytes(text), error);
     if (trust == NULL) {

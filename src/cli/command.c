@@ -9,6 +9,7 @@
 #include "base/files.h"
 #include "base/json.h"
 #include "cli/help.h"
+#include "cli/root_keys.h"
 #include "sys/paths.h"
 #include "sys/signals.h"
 #include "sys/suggest.h"
@@ -176,6 +177,7 @@ prepare(Invocation *invocation, CommandContext *context, GError **error)
     }
     if (!engine)
         return true;
+    root_keys_warn(context->home, context->output);
     return command_open_client(context, error);
 }
 

@@ -22,6 +22,7 @@ const Command *const commands[] = {
     &cmd_release_approve,
     &cmd_release_approvals,
     &cmd_release_publish,
+    &cmd_release_reject,
     &cmd_verify,
     &cmd_log_checkpoint,
     &cmd_log_tail,
@@ -50,7 +51,7 @@ const Command *const commands[] = {
 const size_t n_commands = G_N_ELEMENTS(commands);
 
 const CommandGroup command_groups[] = {
-    { "release", "seal, request, approve, publish, list, show" },
+    { "release", "seal, request, approve, publish, reject, list, show" },
     { "log", "the transparency log: look, prove, check, export" },
     { "roster", "who decides in a project" },
     { "target", "where a project publishes to" },

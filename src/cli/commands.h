@@ -31,6 +31,7 @@ extern const Command cmd_release_approve;
 extern const Command cmd_release_list;
 extern const Command cmd_release_notes;
 extern const Command cmd_release_publish;
+extern const Command cmd_release_reject;
 extern const Command cmd_release_request;
 extern const Command cmd_release_seal;
 extern const Command cmd_release_show;

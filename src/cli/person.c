@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include "attest/decision.h"
 #include "attest/sshsig.h"
 #include "base/encoding.h"
@@ -16,6 +17,7 @@
 #include "sys/process.h"
 #include "base/banned.h"
 
+#define SSH_PRIVATE_HEAD   "-----BEGIN OPENSSH PRIVATE KEY-----"
 #define NATIVE_PREFIX      "slipway-native "
 #define SSH_KEYGEN_TIMEOUT (5 * 60 * 1000) /* a person may have to touch a token */
 
@@ -161,6 +163,19 @@ sign_ssh(const char *path, Span message, DecisionProof *proof, GError **error)
     return proof->data != NULL;
 }
 
+/* A private SSH key by its first line, a public one by its name; for any other file the native
+ * reader says what is wrong with it. */
+static bool
+is_ssh_key(const char *path)
+{
+    AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
+    char head[sizeof SSH_PRIVATE_HEAD - 1] = { 0 };
+
+    return g_str_has_suffix(path, ".pub") ||
+           (fd >= 0 && read(fd, head, sizeof head) == (ssize_t)sizeof head &&
+            memcmp(head, SSH_PRIVATE_HEAD, sizeof head) == 0);
+}
+
 bool
 person_sign(const json_t *decision, PersonKeyKind kind, const char *path, json_t **pair_out,
             GError **error)
@@ -171,8 +186,9 @@ person_sign(const json_t *decision, PersonKeyKind kind, const char *path, json_t
 
     if (message == NULL)
         return false;
-    if (!(kind == PERSON_KEY_SSH ? sign_ssh(path, span_of_bytes(message), proof, error)
-                                 : sign_native(path, span_of_bytes(message), proof, error)))
+    if (!(kind == PERSON_KEY_SSH || is_ssh_key(path)
+              ? sign_ssh(path, span_of_bytes(message), proof, error)
+              : sign_native(path, span_of_bytes(message), proof, error)))
         return false;
     *pair_out = decision_pair_to_json(span_of_bytes(bytes), proof, error);
     return *pair_out != NULL;

@@ -14,7 +14,10 @@ bool person_make_key(const char *path, char **public_out, GError **error) MUST_C
  * ("ssh-ed25519 …"). {"scheme", "key"}, owned. Errors: INVALID, NOT_FOUND. */
 json_t *person_read_public_key(const char *path, GError **error) MUST_CHECK;
 
-typedef enum { PERSON_KEY_NATIVE, PERSON_KEY_SSH } PersonKeyKind;
+typedef enum {
+    PERSON_KEY_ANY, /* whichever of them the file is */
+    PERSON_KEY_SSH,
+} PersonKeyKind;
 
 /** Signs @decision with the key in file @path. SSH: the private key file, or a .pub whose private
  * half is in an agent; ssh-keygen does it. @pair_out: {decision, proof}, owned. Errors: DENIED

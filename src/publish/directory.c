@@ -2,6 +2,7 @@
  * directory: a plain tree that any web server can serve.
  *
  *   LOCATION/PROJECT/STREAM/VERSION/…          what is served
+ *   LOCATION/.slipway-log/ID                   the newest checkpoint of the log, ID from its origin
  *   LOCATION/.slipway-staging/ATTEMPT/…        what is being prepared; on the same file system
  *
  * A release becomes visible by one rename of its folder, after one syncfs of everything staged. If
@@ -18,7 +19,9 @@
 #include "base/os.h"
 #include "base/banned.h"
 
-#define STAGING_FOLDER ".slipway-staging"
+#define STAGING_FOLDER      ".slipway-staging"
+#define LOG_FOLDER          ".slipway-log"
+#define CHECKPOINT_NAME_LEN 16
 
 typedef struct {
     Target target;
@@ -322,6 +325,47 @@ directory_withdraw(Target *self, const PublishPlan *plan, bool visible, GError *
            (!visible || dir_remove_all(directory->root_fd, served, error));
 }
 
+/* LOG_FOLDER/ID: many logs may publish into one folder. Owned. */
+static char *
+checkpoint_name(const char *origin)
+{
+    Digest digest = digest_of(span_of_text(origin));
+    char hex[DIGEST_HEX_SIZE];
+
+    digest_to_hex(&digest, hex);
+    return g_strndup(hex, CHECKPOINT_NAME_LEN);
+}
+
+static bool
+directory_put_checkpoint(Target *self, const char *origin, Span note, GError **error)
+{
+    DirectoryTarget *directory = (DirectoryTarget *)self;
+    g_autofree char *name = checkpoint_name(origin);
+    AUTO_FD int fd = -1;
+
+    if (!dir_create_all(directory->root_fd, LOG_FOLDER, 0755, error))
+        return false;
+    fd = dir_open(directory->root_fd, LOG_FOLDER, error);
+    return fd >= 0 && file_write_atomic(fd, name, note, 0644, error);
+}
+
+static bool
+directory_load_checkpoint(Target *self, const char *origin, GBytes **note_out, GError **error)
+{
+    DirectoryTarget *directory = (DirectoryTarget *)self;
+    g_autofree char *name = checkpoint_name(origin);
+    g_autofree char *path = g_strdup_printf(LOG_FOLDER "/%s", name);
+    g_autoptr(GError) local = NULL;
+    g_autoptr(GBytes) note = file_read(directory->root_fd, path, LIMIT_CHECKPOINT_BYTES, &local);
+
+    if (note == NULL && error_kind(local) != ERROR_KIND_NOT_FOUND) {
+        g_propagate_error(error, g_steal_pointer(&local));
+        return false;
+    }
+    *note_out = g_steal_pointer(&note);
+    return true;
+}
+
 const TargetDriver target_directory = {
     .type = "directory",
     .open = directory_open,
@@ -331,5 +375,7 @@ const TargetDriver target_directory = {
     .send = directory_send,
     .confirm = directory_confirm,
     .withdraw = directory_withdraw,
+    .put_checkpoint = directory_put_checkpoint,
+    .load_checkpoint = directory_load_checkpoint,
     .free = directory_free,
 };

@@ -61,3 +61,15 @@ target_withdraw(Target *target, const PublishPlan *plan, bool visible, GError **
 {
     return target->driver->withdraw(target, plan, visible, error);
 }
+
+bool
+target_put_checkpoint(Target *target, const char *origin, Span note, GError **error)
+{
+    return target->driver->put_checkpoint(target, origin, note, error);
+}
+
+bool
+target_load_checkpoint(Target *target, const char *origin, GBytes **note_out, GError **error)
+{
+    return target->driver->load_checkpoint(target, origin, note_out, error);
+}

@@ -8,11 +8,13 @@
  *     └───── other ───► conflict: somebody else holds the name; never overwritten
  */
 #pragma once
+#include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include "base/attributes.h"
 #include "base/digest.h"
 #include "base/error.h"
+#include "base/span.h"
 
 typedef struct {
     const char *path; /* inside the release: "greeter", ".slipway/facts.jsonl"; borrowed */
@@ -59,6 +61,10 @@ typedef struct TargetDriver {
     bool (*confirm)(Target *self, const PublishPlan *plan, char **location_out, GError **error);
     /* Removes what stage left behind, and what send made visible if @visible. Idempotent. */
     bool (*withdraw)(Target *self, const PublishPlan *plan, bool visible, GError **error);
+    /* Keeps @note as the newest checkpoint of the log @origin, for whoever asks. Errors: IO. */
+    bool (*put_checkpoint)(Target *self, const char *origin, Span note, GError **error);
+    /* The checkpoint kept last; *note_out stays NULL when there is none. Errors: IO. */
+    bool (*load_checkpoint)(Target *self, const char *origin, GBytes **note_out, GError **error);
     void (*free)(Target *self); /* accepts NULL */
 } TargetDriver;
 
@@ -79,3 +85,7 @@ bool target_confirm(Target *target, const PublishPlan *plan, char **location_out
                     GError **error) MUST_CHECK;
 bool target_withdraw(Target *target, const PublishPlan *plan, bool visible,
                      GError **error) MUST_CHECK;
+bool target_put_checkpoint(Target *target, const char *origin, Span note,
+                           GError **error) MUST_CHECK;
+bool target_load_checkpoint(Target *target, const char *origin, GBytes **note_out,
+                            GError **error) MUST_CHECK;

@@ -165,10 +165,27 @@ decide_apply(FactView *view, const FactCommand *command, void *input, GError **e
     return fact_decide(view, apply->kind, command, apply->body, error);
 }
 
+/* The head that people decided about, which each decision carries as its request; NULL before the
+ * first. Borrowed from @digest. */
+static const Digest *
+decided_head(const json_t *proposal, Digest *digest)
+{
+    const char *person = NULL;
+    json_t *decision = NULL;
+
+    json_object_foreach (json_object_get(proposal, "decisions"), person, decision) {
+        const char *head = json_string_value(json_object_get(decision, "request"));
+
+        return head != NULL && digest_from_string(head, digest, NULL) ? digest : NULL;
+    }
+    return NULL;
+}
+
 bool
 authority_apply(Engine *engine, const json_t *proposal, json_t *proofs, const char *command,
                 json_t **result_out, GError **error)
 {
+    Digest head;
     const char *kind = json_need_string(proposal, "kind", "proposal", error);
     const char *object =
         kind != NULL ? json_need_string(proposal, "object", "proposal", error) : NULL;
@@ -177,6 +194,7 @@ authority_apply(Engine *engine, const json_t *proposal, json_t *proofs, const ch
     LaneRequest request = { .role = SIGNER_ROLE_ENGINE,
                             .object = object,
                             .command = command,
+                            .expect = decided_head(proposal, &head),
                             .proofs = proofs,
                             .decide = decide_apply,
                             .input = &apply };

@@ -31,9 +31,8 @@ plan_publications(DbConn *conn, const char *intent, const char *release, const j
 }
 
 bool
-effects_plan(DbConn *conn, const Fact *fact, int64_t index, int64_t now_us, GError **error)
+effects_plan(DbConn *conn, const Fact *fact, int64_t now_us, GError **error)
 {
-    (void)index;
     if (fact->kind != FACT_PUBLISH_INTENT)
         return true;
     return plan_publications(conn, fact->s_text, fact->predicate->object, fact->predicate->body,

@@ -7,10 +7,9 @@
 #include "db/db.h"
 #include "fact/fact.h"
 
-/** Plans the effects of @fact at @index: a publish-intent plans a publication to each of its
+/** Plans the effects of an admitted @fact: a publish-intent plans a publication to each of its
  * targets. */
-bool effects_plan(DbConn *conn, const Fact *fact, int64_t index, int64_t now_us,
-                  GError **error) MUST_CHECK;
+bool effects_plan(DbConn *conn, const Fact *fact, int64_t now_us, GError **error) MUST_CHECK;
 /** Effects of all entries below @through are planned. Never lowers it. */
 bool effects_set_through(DbConn *conn, const char *origin, int64_t through,
                          GError **error) MUST_CHECK;

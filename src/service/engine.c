@@ -12,6 +12,7 @@
 #include "proof/checkpoint.h"
 #include "service/effects.h"
 #include "service/engine_priv.h"
+#include "service/publication.h"
 #include "service/rebuild.h"
 #include "service/run_priv.h"
 #include "base/banned.h"
@@ -178,15 +179,20 @@ engine_open(const EngineOptions *options, GError **error)
     engine->home_fd = -1;
     engine->runs = g_ptr_array_new_with_free_func((GDestroyNotify)run_unref);
     engine->threads = g_ptr_array_new();
+    engine->publishing = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     mutex_init(&engine->lock);
     if (!open_folder(engine, options->command, error) || !open_parts(engine, error) ||
         !recover(engine, error))
+        return NULL;
+    engine->known = target_row_checkpoints(engine, error);
+    if (engine->known == NULL)
         return NULL;
     parts = (LaneParts){ .db = engine->db,
                          .store = engine->store,
                          .tlog = engine->tlog,
                          .signer = engine->signer,
-                         .clock = engine->clock };
+                         .clock = engine->clock,
+                         .known = engine->known };
     engine->lane = lane_new(&parts, error);
     return engine->lane != NULL ? g_steal_pointer(&engine) : NULL;
 }
@@ -240,7 +246,9 @@ engine_free(Engine *engine)
     stop_runs(engine);
     g_clear_pointer(&engine->runs, g_ptr_array_unref);
     g_clear_pointer(&engine->threads, g_ptr_array_unref);
+    g_clear_pointer(&engine->publishing, g_hash_table_unref);
     g_clear_pointer(&engine->lane, lane_free);
+    g_clear_pointer(&engine->known, g_array_unref);
     for (size_t i = 0; i < G_N_ELEMENTS(engine->executors); i++)
         g_clear_pointer(&engine->executors[i], executor_free);
     g_clear_pointer(&engine->launcher, launcher_free);

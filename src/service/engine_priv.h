@@ -18,11 +18,13 @@ struct Engine {
     Db *db;               /* owned */
     SignerClient *signer; /* owned */
     Tlog *tlog;           /* owned */
+    GArray *known;        /* owned, of MerkleHead: checkpoints that targets keep */
     Lane *lane;           /* owned */
 
     Mutex lock;
     Launcher *launcher;     /* owned, guarded by lock; started at the first job */
     Executor *executors[2]; /* owned, guarded by lock: sandbox, host */
+    GHashTable *publishing; /* owned, guarded by lock: set of objects being published */
     GPtrArray *runs;        /* owned, guarded by lock: references to active runs */
     GPtrArray *threads;     /* owned, guarded by lock: of Thread, joined when the engine closes */
 };

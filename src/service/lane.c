@@ -3,11 +3,14 @@
 #include "service/lane.h"
 #include <string.h>
 #include "attest/leaf.h"
+#include "base/log.h"
 #include "fact/fold.h"
 #include "service/apply.h"
 #include "service/effects.h"
 #include "sys/thread.h"
 #include "base/banned.h"
+
+#define CLOCK_BEHIND_US (5ll * 60 * 1000000) /* more than this is an alarm (facts.md section 2) */
 
 G_DEFINE_QUARK(slipway - lane - error, lane_error)
 
@@ -38,6 +41,7 @@ struct Lane {
     size_t n_queued; /* guarded by lock */
     bool stop;       /* guarded by lock */
     char *halted;    /* owned, guarded by lock: why nothing is written any more */
+    bool clock_told; /* the lane's thread's: the alarm about the clock was given */
 };
 
 /* ---- deciding and signing ----------------------------------------------------------------------
@@ -143,6 +147,27 @@ fold_over(FactFold *batch, Pending *pending, GError **error)
     return false;
 }
 
+/* The log's time never goes back: facts get the last time plus one until the clock has caught up.
+ */
+static bool
+watch_clock(Lane *lane, FactView *view, GError **error)
+{
+    FactLogState log = { 0 };
+    int64_t behind_us = 0;
+
+    if (!fact_view_log(view, &log, error))
+        return false;
+    behind_us = log.last_at - clock_now_us(lane->parts.clock);
+    if (behind_us > CLOCK_BEHIND_US && !lane->clock_told) {
+        g_autofree char *seconds = g_strdup_printf("%" G_GINT64_FORMAT, behind_us / 1000000);
+
+        log_event(LOG_ERROR, "alarm: the clock is behind the log, which goes on with its own time",
+                  "SLIPWAY_SECONDS_BEHIND", seconds, NULL);
+    }
+    lane->clock_told = behind_us > CLOCK_BEHIND_US;
+    return true;
+}
+
 /* Decides and signs each of @all against what is before it. */
 static bool
 prepare_batch(Lane *lane, Pending *all, GError **error)
@@ -155,6 +180,8 @@ prepare_batch(Lane *lane, Pending *all, GError **error)
         return false;
     view = apply_view_new(reader, tlog_get_origin(lane->parts.tlog));
     batch = fact_fold_new_over(apply_view(view));
+    if (!watch_clock(lane, apply_view(view), error))
+        return false;
     for (Pending *pending = all; pending != NULL; pending = pending->next) {
         GError *local = NULL;
 
@@ -200,6 +227,15 @@ append_batch(Lane *lane, Pending *all, uint64_t *first_index_out, size_t *n_out,
     return n == 0 || tlog_append(lane->parts.tlog, entries, n, first_index_out, error);
 }
 
+/* What was decided does not count once logged: nothing may follow it until somebody has looked. */
+static bool
+refuse_void(const Pending *pending, const FactVerdict *verdict, GError **error)
+{
+    error_set(error, BASE_ERROR, BASE_ERROR_INTERNAL, "it was decided but does not count: %s",
+              verdict->text != NULL ? verdict->text : pending->fact->s_text);
+    return false;
+}
+
 static bool
 apply_batch(DbConn *conn, void *input, GError **error)
 {
@@ -213,9 +249,11 @@ apply_batch(DbConn *conn, void *input, GError **error)
         if (pending->fact == NULL)
             continue;
         pending->fact->index = index; /* known since the append */
-        if (!apply_fact(conn, origin, pending->fact, &verdict, error) ||
-            !effects_plan(conn, pending->fact, index, clock_now_us(batch->lane->parts.clock),
-                          error))
+        if (!apply_fact(conn, origin, pending->fact, &verdict, error))
+            return false;
+        if (verdict->outcome != FACT_ADMITTED) /* the lane never logs such a thing: a bug of ours */
+            return refuse_void(pending, verdict, error);
+        if (!effects_plan(conn, pending->fact, clock_now_us(batch->lane->parts.clock), error))
             return false;
         pending->answer = (LaneAnswer){ .statement = pending->fact->s, .index = index++ };
     }
@@ -233,11 +271,23 @@ halt(Lane *lane, uint64_t index, const GError *cause)
                         index, cause->message);
 }
 
+/* Whether the answer of @pending is a fact of the same batch. */
+static bool
+repeats_batch(const Pending *all, const Pending *pending)
+{
+    for (const Pending *other = all; other != pending; other = other->next) {
+        if (other->fact != NULL && digest_equal(&other->fact->s, &pending->answer.statement))
+            return true;
+    }
+    return false;
+}
+
+/* Nobody hears yes from a batch that failed, but those whose answer is older than it. */
 static void
 fail_all(Pending *all, const GError *error)
 {
     for (Pending *pending = all; pending != NULL; pending = pending->next) {
-        if (pending->error == NULL && !pending->answer.repeated)
+        if (pending->error == NULL && (!pending->answer.repeated || repeats_batch(all, pending)))
             pending->error = g_error_copy(error);
     }
 }
@@ -245,34 +295,53 @@ fail_all(Pending *all, const GError *error)
 /* ---- checkpoints -------------------------------------------------------------------------------
  */
 
-/* Knows what the log's signer signed last, and that this journal continues it. Called with signing.
- */
+/* The log continues @head, which was released before. @what: where it was seen. */
+static bool
+continues(Lane *lane, const MerkleHead *head, const char *what, GError **error)
+{
+    uint64_t size = tlog_get_size(lane->parts.tlog);
+    Digest root;
+
+    if (head->size > size) {
+        error_set(error, LANE_ERROR, LANE_ERROR_RESTORED,
+                  "cannot write to the log: it has %" G_GUINT64_FORMAT
+                  " entries but %s is over %" G_GUINT64_FORMAT
+                  ": this is an older copy of the folder",
+                  size, what, head->size);
+        return false;
+    }
+    if (!tlog_root(lane->parts.tlog, head->size, &root, error))
+        return false;
+    if (digest_equal(&root, &head->root))
+        return true;
+    error_set(error, LANE_ERROR, LANE_ERROR_RESTORED,
+              "cannot write to the log: its first %" G_GUINT64_FORMAT
+              " entries are not those that %s is over: this is another history",
+              head->size, what);
+    return false;
+}
+
+/* Knows what the log's signer signed last, and that this journal continues it and every checkpoint
+ * known from elsewhere. Called with signing. */
 static bool
 know_head(Lane *lane, GError **error)
 {
     SignerLogState state = { 0 };
-    Digest root;
 
     if (lane->head_known)
         return true;
     if (!signer_load_log_state(lane->parts.signer, &state, error))
         return false;
-    if (state.size > tlog_get_size(lane->parts.tlog)) {
-        error_set(error, LANE_ERROR, LANE_ERROR_RESTORED,
-                  "cannot write to the log: it has %" G_GUINT64_FORMAT
-                  " entries but a checkpoint over %" G_GUINT64_FORMAT
-                  " was signed: this is an older copy of the folder",
-                  tlog_get_size(lane->parts.tlog), state.size);
-        return false;
+    if (state.number > 0) {
+        MerkleHead signed_head = { .size = state.size, .root = state.root };
+
+        if (!continues(lane, &signed_head, "the last checkpoint that was signed", error))
+            return false;
     }
-    if (!tlog_root(lane->parts.tlog, state.size, &root, error))
-        return false;
-    if (state.number > 0 && !digest_equal(&root, &state.root)) {
-        error_set(error, LANE_ERROR, LANE_ERROR_RESTORED,
-                  "cannot write to the log: its first %" G_GUINT64_FORMAT
-                  " entries are not those a checkpoint was signed over",
-                  state.size);
-        return false;
+    for (guint i = 0; lane->parts.known != NULL && i < lane->parts.known->len; i++) {
+        if (!continues(lane, &g_array_index(lane->parts.known, MerkleHead, i),
+                       "a checkpoint that was published", error))
+            return false;
     }
     lane->signed_state = state;
     lane->head_known = true;
@@ -325,12 +394,24 @@ may_write(Lane *lane, GError **error)
     return know_head(lane, error);
 }
 
+/* The signer remembers how long the log is. The facts count already: if it cannot sign now, it
+ * signs over them with the next batch or the next checkpoint anybody asks for. */
+static void
+sign_behind(Lane *lane)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GBytes) note = lane_checkpoint(lane, NULL, &error);
+
+    if (note == NULL)
+        log_event(LOG_WARNING, "no checkpoint was signed; retrying with the next entry",
+                  "SLIPWAY_CAUSE", error->message, NULL);
+}
+
 static bool
 run_batch(Lane *lane, Pending *all, GError **error)
 {
     Batch batch = { .lane = lane, .all = all };
     size_t n = 0;
-    g_autoptr(GBytes) note = NULL;
 
     if (!may_write(lane, error) || !prepare_batch(lane, all, error) ||
         !append_batch(lane, all, &batch.first_index, &n, error))
@@ -341,8 +422,8 @@ run_batch(Lane *lane, Pending *all, GError **error)
         halt(lane, batch.first_index, *error);
         return false;
     }
-    note = lane_checkpoint(lane, NULL, error);
-    return note != NULL;
+    sign_behind(lane);
+    return true;
 }
 
 static Pending *
@@ -441,7 +522,7 @@ lane_submit(Lane *lane, const LaneRequest *request, LaneAnswer *answer_out, GErr
     {
         MUTEX_GUARD(&lane->lock);
 
-        if (lane->stop || lane->n_queued >= LANE_MAX_QUEUED) {
+        if (lane->n_queued >= LANE_MAX_QUEUED) {
             error_set(error, BASE_ERROR, BASE_ERROR_BUSY,
                       "the lane of the log is full (%d commands wait)", LANE_MAX_QUEUED);
             return false;

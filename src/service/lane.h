@@ -43,6 +43,7 @@ typedef struct LaneParts { /* all borrowed; outlive the lane */
     Tlog *tlog;
     SignerClient *signer;
     const Clock *clock;
+    const GArray *known; /* of MerkleHead: checkpoints of this log seen elsewhere; NULL: none */
 } LaneParts;
 
 /** Starts the thread. Returns: owned. Errors: UNAVAILABLE. */

@@ -4,6 +4,7 @@
 #include <string.h>
 #include "attest/object_name.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "fact/build.h"
 #include "publish/publish.h"
 #include "service/engine_view.h"
@@ -190,7 +191,7 @@ served_digests(const Publication *publication)
 {
     json_t *array = json_array();
 
-    for (guint i = 0; i < publication->files->items->len; i++) {
+    for (guint i = 0; publication->files != NULL && i < publication->files->items->len; i++) {
         const PublishItem *item = &g_array_index(publication->files->items, PublishItem, i);
 
         if (!g_str_has_prefix(item->path, ".slipway/"))
@@ -271,26 +272,96 @@ probe(Publication *publication, Delivery *delivery, PublishPresence *presence, G
     return false;
 }
 
-/* The staged bytes must convince a stranger; else the intent has failed and nothing was visible. */
+/* Whether any target may serve something of this intent already. */
+static bool
+may_be_visible(const Publication *publication)
+{
+    for (guint i = 0; i < publication->deliveries->len; i++) {
+        const Delivery *delivery = publication->deliveries->pdata[i];
+
+        if (delivery->state == DELIVERY_CONFIRMED || delivery->state == DELIVERY_SENDING ||
+            delivery->state == DELIVERY_UNKNOWN)
+            return true;
+    }
+    return false;
+}
+
+/* Ends the intent: nothing of it is visible, and what was staged goes. The release is sealed again
+ * and needs a new request. @cause is what the journal of every target says. */
+static bool
+fail_intent(Publication *publication, const GError *cause, GError **error)
+{
+    for (guint i = 0; i < publication->deliveries->len; i++) {
+        Delivery *delivery = publication->deliveries->pdata[i];
+
+        if (publication->files != NULL) {
+            PublishPlan plan = plan_of(publication, delivery);
+
+            if (!target_withdraw(delivery->target, &plan, false, error))
+                return false;
+        }
+        if (!set_state(publication, delivery, DELIVERY_FAILED, cause->message, error))
+            return false;
+    }
+    return log_outcome(publication, NULL, PUBLICATION_FAILED, error);
+}
+
+/* What can never succeed with this intent: bytes that are lost or wrong, or that do not verify. */
+static bool
+is_final(const Publication *publication, const GError *cause)
+{
+    ErrorKind kind = error_kind(cause);
+
+    return (kind == ERROR_KIND_UNTRUSTED || kind == ERROR_KIND_CORRUPT ||
+            g_error_matches(cause, STORE_ERROR, STORE_ERROR_NOT_FOUND)) &&
+           !may_be_visible(publication);
+}
+
+/* Passes @cause on; if it is final, the intent is ended first. */
+static void
+give_up(Publication *publication, GError *cause, GError **error)
+{
+    g_autoptr(GError) local = NULL;
+
+    if (is_final(publication, cause) && !fail_intent(publication, cause, &local))
+        error_prefix(&cause, "the failure could not be logged (%s)", local->message);
+    g_propagate_error(error, cause);
+}
+
+/* A blob that is not what it is named is put aside, so that nobody else trusts it. */
+static void
+put_aside(Publication *publication)
+{
+    for (guint i = 0; i < publication->files->items->len; i++) {
+        const PublishItem *item = &g_array_index(publication->files->items, PublishItem, i);
+        g_autoptr(GError) local = NULL;
+
+        if (!store_check(publication->engine->store, &item->digest, &local)) {
+            g_autofree char *name = digest_dup_string(&item->digest);
+
+            log_event(LOG_ERROR, "a file of a release is damaged in the store and was put aside",
+                      "SLIPWAY_RELEASE", publication->object, "SLIPWAY_BLOB", name, "SLIPWAY_CAUSE",
+                      local->message, NULL);
+        }
+    }
+}
+
+/* The staged bytes must be those sealed, and convince a stranger. */
 static bool
 stage_and_verify(Publication *publication, Delivery *delivery, GError **error)
 {
     PublishPlan plan = plan_of(publication, delivery);
     g_autofree char *staged = NULL;
-    g_autoptr(GError) refusal = NULL;
+    g_autoptr(GError) local = NULL;
 
-    if (!target_stage(delivery->target, &plan, &staged, error) ||
-        !set_state(publication, delivery, DELIVERY_STAGED, NULL, error))
+    if (!target_stage(delivery->target, &plan, &staged, &local)) {
+        if (error_kind(local) == ERROR_KIND_CORRUPT)
+            put_aside(publication);
+        g_propagate_error(error, g_steal_pointer(&local));
         return false;
-    if (self_verify(publication->engine, plan.project, staged, &refusal))
-        return true;
-    if (error_kind(refusal) == ERROR_KIND_UNTRUSTED &&
-        (!target_withdraw(delivery->target, &plan, false, error) ||
-         !set_state(publication, delivery, DELIVERY_FAILED, refusal->message, error) ||
-         !log_outcome(publication, NULL, PUBLICATION_FAILED, error)))
-        return false;
-    g_propagate_error(error, g_steal_pointer(&refusal));
-    return false;
+    }
+    return set_state(publication, delivery, DELIVERY_STAGED, NULL, error) &&
+           self_verify(publication->engine, plan.project, staged, error);
 }
 
 static bool
@@ -313,6 +384,35 @@ send(Publication *publication, Delivery *delivery, GError **error)
            target_send(delivery->target, &plan, error) && confirm(publication, delivery, error);
 }
 
+/* What the log says is confirmed needs nothing more, whatever became of our journal. */
+static bool
+skip_logged(Publication *publication, GError **error)
+{
+    for (guint i = 0; i < publication->deliveries->len; i++) {
+        Delivery *delivery = publication->deliveries->pdata[i];
+        bool known = false;
+
+        if (delivery->state == DELIVERY_CONFIRMED)
+            continue;
+        if (!is_logged(publication, delivery->row.name, &known, error) ||
+            (known && !set_state(publication, delivery, DELIVERY_CONFIRMED, NULL, error)))
+            return false;
+    }
+    return true;
+}
+
+static bool
+all_confirmed(const Publication *publication)
+{
+    for (guint i = 0; i < publication->deliveries->len; i++) {
+        const Delivery *delivery = publication->deliveries->pdata[i];
+
+        if (delivery->state != DELIVERY_CONFIRMED)
+            return false;
+    }
+    return true;
+}
+
 /* First every target is staged and verified, then every target is sent. */
 static bool
 deliver_all(Publication *publication, GError **error)
@@ -324,6 +424,9 @@ deliver_all(Publication *publication, GError **error)
         if (delivery->state == DELIVERY_CONFIRMED)
             continue;
         if (!probe(publication, delivery, &presence, error))
+            return false;
+        if (presence == PUBLISH_ABSENT && delivery->state != DELIVERY_PLANNED &&
+            !set_state(publication, delivery, DELIVERY_PLANNED, NULL, error))
             return false;
         if (presence == PUBLISH_SAME ? !confirm(publication, delivery, error)
                                      : !stage_and_verify(publication, delivery, error))
@@ -379,18 +482,90 @@ describe(const Publication *publication)
                      "intent", publication->intent_text, "targets", targets);
 }
 
-bool
-publication_run(Engine *engine, const char *object, json_t **result_out, GError **error)
+/* Files, then targets. What is lost or wrong for good ends the intent. */
+static bool
+go_on(Publication *publication, GError **error)
+{
+    GError *cause = NULL;
+
+    publication->files = publication_files_load(publication->engine, publication->object,
+                                                &publication->intent, &cause);
+    if (publication->files != NULL && deliver_all(publication, &cause))
+        return true;
+    give_up(publication, cause, error);
+    return false;
+}
+
+/* Every target keeps the newest checkpoint: an older copy of this folder, put back, finds there
+ * that the log was longer. */
+static void
+leave_checkpoint(Publication *publication)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GBytes) note = lane_checkpoint(publication->engine->lane, NULL, &error);
+
+    for (guint i = 0; note != NULL && i < publication->deliveries->len; i++) {
+        const Delivery *delivery = publication->deliveries->pdata[i];
+
+        if (!target_put_checkpoint(delivery->target, publication->engine->origin,
+                                   span_of_bytes(note), &error))
+            break;
+    }
+    if (error != NULL)
+        log_event(LOG_WARNING, "ignoring that a target did not take the newest checkpoint",
+                  "SLIPWAY_RELEASE", publication->object, "SLIPWAY_CAUSE", error->message, NULL);
+}
+
+/* One publication of a release at a time. */
+static bool
+begin(Engine *engine, const char *object, GError **error)
+{
+    MUTEX_GUARD(&engine->lock);
+
+    if (!g_hash_table_add(engine->publishing, g_strdup(object))) {
+        error_set(error, BASE_ERROR, BASE_ERROR_CONFLICT,
+                  "cannot publish '%s': another command is publishing it just now",
+                  object + strlen("release:"));
+        return false;
+    }
+    return true;
+}
+
+static void
+end(Engine *engine, const char *object)
+{
+    MUTEX_GUARD(&engine->lock);
+
+    g_hash_table_remove(engine->publishing, object);
+}
+
+static bool
+run_alone(Engine *engine, const char *object, json_t **result_out, GError **error)
 {
     g_auto(Publication) publication = { .engine = engine, .object = object };
 
-    if (!find_intent(&publication, error) || !load_deliveries(&publication, error))
+    if (!find_intent(&publication, error) || !load_deliveries(&publication, error) ||
+        !skip_logged(&publication, error))
         return false;
-    publication.files = publication_files_load(engine, object, &publication.intent, error);
-    if (publication.files == NULL || !deliver_all(&publication, error)) {
-        error_prefix(error, "cannot publish '%s'", object + strlen("release:"));
-        return false;
+    if (!all_confirmed(&publication)) {
+        if (!go_on(&publication, error))
+            return false;
+        leave_checkpoint(&publication);
     }
     *result_out = describe(&publication);
     return true;
+}
+
+bool
+publication_run(Engine *engine, const char *object, json_t **result_out, GError **error)
+{
+    bool ok = false;
+
+    if (!begin(engine, object, error))
+        return false;
+    ok = run_alone(engine, object, result_out, error);
+    end(engine, object);
+    if (!ok)
+        error_prefix(error, "cannot publish '%s'", object + strlen("release:"));
+    return ok;
 }

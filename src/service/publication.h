@@ -9,6 +9,7 @@
  * Nothing becomes visible at any target before the staged bytes of every target were verified by
  * `slipway verify` in a process that cannot read the data folder. */
 #pragma once
+#include <glib.h>
 #include <jansson.h>
 #include <stdbool.h>
 #include "base/attributes.h"
@@ -31,6 +32,9 @@ bool target_row_set(Engine *engine, const char *project, const TargetRow *row,
                     GError **error) MUST_CHECK;
 /** [{project, name, type, location}]. Owned. */
 json_t *target_row_list(Engine *engine, GError **error) MUST_CHECK;
+/** The newest checkpoint of our log that each target keeps, as MerkleHead; a target that cannot be
+ * asked is passed over. Owned. */
+GArray *target_row_checkpoints(Engine *engine, GError **error) MUST_CHECK;
 
 /** Goes on with the newest publish-intent of @object until each target is confirmed or failed.
  * @result_out: {release, intent, state, targets: [{target, state, location, reason}]}. Errors:

@@ -8,6 +8,7 @@
 #include "base/encoding.h"
 #include "base/json.h"
 #include "base/limits.h"
+#include "base/log.h"
 #include "fact/build.h"
 #include "service/engine_view.h"
 #include "service/release_priv.h"
@@ -84,6 +85,10 @@ release_claim(Engine *engine, const char *object, const char *tag, const char *c
                   object, release.commit, commit);
         return false;
     }
+    if (g_strcmp0(release.tag, tag) != 0 || g_strcmp0(release.commit, commit) != 0)
+        log_event(LOG_ERROR, "alarm: the tag of a sealed release was moved", "SLIPWAY_RELEASE",
+                  object, "SLIPWAY_SEALED_COMMIT", release.commit, "SLIPWAY_NEW_COMMIT", commit,
+                  NULL);
     error_set(error, LANE_ERROR, LANE_ERROR_CONFLICT,
               "'%s' is %s already and its name is never used again: choose a new version", object,
               release_state_name(release.state));
@@ -226,12 +231,12 @@ release_answer(const char *object, const char *what, const LaneAnswer *answer)
 
 /* Decides without signing or logging: manifest, statement, and the leaf as it would be but for the
  * signature, which exists only once it is made. */
-static bool
-seal_dry(Engine *engine, const char *object, Manifest *manifest, json_t **result_out,
-         GError **error)
+bool
+release_seal_dry(Engine *engine, const char *object, json_t **result_out, GError **error)
 {
+    g_autoptr(Manifest) manifest = draft_manifest(engine, object, error);
     g_auto(EngineView) view = { 0 };
-    g_autoptr(GPtrArray) keys = signer_public_keys(engine->signer, error);
+    g_autoptr(GPtrArray) keys = manifest != NULL ? signer_public_keys(engine->signer, error) : NULL;
     g_autoptr(FactDecision) decision = NULL;
     char ulid[ULID_SIZE];
     FactCommand command = { .log = engine->origin,
@@ -240,7 +245,7 @@ seal_dry(Engine *engine, const char *object, Manifest *manifest, json_t **result
                             .actor = "engine",
                             .clock_us = clock_now_us(engine->clock) };
 
-    if (keys == NULL || !engine_view_open(engine, &view, error))
+    if (manifest == NULL || keys == NULL || !engine_view_open(engine, &view, error))
         return false;
     ulid_make(command.clock_us, ulid);
     for (guint i = 0; i < keys->len; i++) {
@@ -275,21 +280,20 @@ seal_dry(Engine *engine, const char *object, Manifest *manifest, json_t **result
 }
 
 bool
-release_seal(Engine *engine, const char *object, const ReleaseSealOptions *options,
-             json_t **result_out, GError **error)
+release_seal(Engine *engine, const char *object, const ReleaseCommand *command, json_t **result_out,
+             GError **error)
 {
     g_autoptr(Manifest) manifest = draft_manifest(engine, object, error);
     LaneRequest request = { .role = SIGNER_ROLE_ENGINE,
                             .object = object,
-                            .command = options->command,
+                            .command = command->command,
+                            .expect = command->expect,
                             .decide = decide_seal,
                             .input = manifest };
     LaneAnswer answer = { 0 };
 
     if (manifest == NULL)
         return false;
-    if (options->dry_run)
-        return seal_dry(engine, object, manifest, result_out, error);
     if (!lane_submit(engine->lane, &request, &answer, error)) {
         error_prefix(error, "cannot seal '%s'", object + strlen("release:"));
         return false;

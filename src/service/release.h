@@ -22,18 +22,22 @@ char *release_name(const char *text, GError **error) MUST_CHECK;
 bool release_claim(Engine *engine, const char *object, const char *tag, const char *commit,
                    GError **error) MUST_CHECK;
 
-typedef struct ReleaseSealOptions {
-    const char *command; /* ULID or NULL */
-    bool dry_run;        /* only show what would be logged */
-} ReleaseSealOptions;
+typedef struct ReleaseCommand { /* all borrowed */
+    const char *command;        /* ULID or NULL: a new one; the same again gets the first answer */
+    const Digest *expect; /* the head of the release the client saw, or NULL: whatever it is */
+} ReleaseCommand;
 /** Seals the draft: assets, notes and required evidence become fixed. @result_out: {release,
- * manifest, index, assets, …} or, dry, {manifest, statement, leaf}. Owned. */
-bool release_seal(Engine *engine, const char *object, const ReleaseSealOptions *options,
+ * manifest, index, assets, …}. Owned. */
+bool release_seal(Engine *engine, const char *object, const ReleaseCommand *command,
                   json_t **result_out, GError **error) MUST_CHECK;
-/** Opens a request to publish to @targets (NULL-terminated) until @expires_us. @result_out:
+/** What release_seal would log; signs and logs nothing. @result_out: {release, dryRun, manifest,
+ * statement, leaf}, the leaf without its signature. */
+bool release_seal_dry(Engine *engine, const char *object, json_t **result_out,
+                      GError **error) MUST_CHECK;
+/** Opens a request to publish to @targets (NULL-terminated), good for @life_us. @result_out:
  * {release, request, manifest, targets, expires}. */
 bool release_request(Engine *engine, const char *object, const char *const *targets,
-                     int64_t expires_us, const char *command, json_t **result_out,
+                     int64_t life_us, const ReleaseCommand *command, json_t **result_out,
                      GError **error) MUST_CHECK;
 /** What a person is asked to decide: {decision, release, manifest, assets, facts, checkpoint, …}
  * for an approving client that trusts nothing of us but the log. */
@@ -45,11 +49,8 @@ bool release_approve(Engine *engine, const char *object, const json_t *pair, con
 /** Who has approved and what is missing. */
 bool release_approvals(Engine *engine, const char *object, json_t **result_out,
                        GError **error) MUST_CHECK;
-/** Ends a release by people's decisions (@proofs: array of {decision, proof}). */
-bool release_reject(Engine *engine, const char *object, const char *reason, json_t *proofs,
-                    const char *command, json_t **result_out, GError **error) MUST_CHECK;
 /** Logs the publish-intent: every rule holds, or the refusal says what is missing. */
-bool release_publish_intent(Engine *engine, const char *object, const char *command,
+bool release_publish_intent(Engine *engine, const char *object, const ReleaseCommand *command,
                             json_t **result_out, GError **error) MUST_CHECK;
 /** State, manifest, assets, evidence, approvals, publications. */
 bool release_show(Engine *engine, const char *object, json_t **result_out,

@@ -50,14 +50,16 @@ check_targets(Engine *engine, const char *object, const char *const *targets, GE
 }
 
 bool
-release_request(Engine *engine, const char *object, const char *const *targets, int64_t expires_us,
-                const char *command, json_t **result_out, GError **error)
+release_request(Engine *engine, const char *object, const char *const *targets, int64_t life_us,
+                const ReleaseCommand *command, json_t **result_out, GError **error)
 {
     g_auto(Draft) draft = { 0 };
+    int64_t expires_us = clock_now_us(engine->clock) + life_us;
     Request input = { .targets = targets, .expires_us = expires_us };
     LaneRequest request = { .role = SIGNER_ROLE_ENGINE,
                             .object = object,
-                            .command = command,
+                            .command = command->command,
+                            .expect = command->expect,
                             .decide = decide_request,
                             .input = &input };
     LaneAnswer answer = { 0 };
@@ -221,34 +223,8 @@ release_approvals(Engine *engine, const char *object, json_t **result_out, GErro
     return true;
 }
 
-/* ---- rejection and intent
+/* ---- intent
  * --------------------------------------------------------------------------- */
-
-static FactDecision *
-decide_rejection(FactView *view, const FactCommand *command, void *input, GError **error)
-{
-    return fact_decide_rejection(view, command, input, error);
-}
-
-bool
-release_reject(Engine *engine, const char *object, const char *reason, json_t *proofs,
-               const char *command, json_t **result_out, GError **error)
-{
-    LaneRequest request = { .role = SIGNER_ROLE_ENGINE,
-                            .object = object,
-                            .command = command,
-                            .proofs = proofs,
-                            .decide = decide_rejection,
-                            .input = (void *)reason };
-    LaneAnswer answer = { 0 };
-
-    if (!lane_submit(engine->lane, &request, &answer, error)) {
-        error_prefix(error, "cannot reject '%s'", object + strlen("release:"));
-        return false;
-    }
-    *result_out = release_answer(object, "rejection", &answer);
-    return true;
-}
 
 static FactDecision *
 decide_intent(FactView *view, const FactCommand *command, void *input, GError **error)
@@ -258,12 +234,14 @@ decide_intent(FactView *view, const FactCommand *command, void *input, GError **
 }
 
 bool
-release_publish_intent(Engine *engine, const char *object, const char *command, json_t **result_out,
-                       GError **error)
+release_publish_intent(Engine *engine, const char *object, const ReleaseCommand *command,
+                       json_t **result_out, GError **error)
 {
-    LaneRequest request = {
-        .role = SIGNER_ROLE_ENGINE, .object = object, .command = command, .decide = decide_intent
-    };
+    LaneRequest request = { .role = SIGNER_ROLE_ENGINE,
+                            .object = object,
+                            .command = command->command,
+                            .expect = command->expect,
+                            .decide = decide_intent };
     LaneAnswer answer = { 0 };
 
     if (!lane_submit(engine->lane, &request, &answer, error)) {

@@ -82,6 +82,8 @@ release_show(Engine *engine, const char *object, json_t **result_out, GError **e
     g_autoptr(json_t) result = NULL;
     json_t *assets = NULL;
     json_t *targets = NULL;
+    bool has_head = false;
+    Digest head = { 0 };
 
     if (!engine_view_open(engine, &view, error) ||
         !fact_view_release(view.view, object, &release, error))
@@ -91,7 +93,10 @@ release_show(Engine *engine, const char *object, json_t **result_out, GError **e
                   object + strlen("release:"));
         return false;
     }
+    if (!fact_view_head(view.view, object, &has_head, &head, error))
+        return false;
     result = summary(object, &release);
+    json_object_set_new(result, "head", digest_or_null(has_head, &head));
     assets = draft_assets(view.reader, object, error);
     if (assets == NULL)
         return false;

@@ -3,6 +3,9 @@
 #include <string.h>
 #include "attest/object_name.h"
 #include "base/json.h"
+#include "base/log.h"
+#include "proof/checkpoint.h"
+#include "proof/public_key.h"
 #include "publish/publish.h"
 #include "service/engine_priv.h"
 #include "service/publication.h"
@@ -93,4 +96,68 @@ target_row_list(Engine *engine, GError **error)
             return NULL;
     }
     return g_steal_pointer(&array);
+}
+
+/* Asks one target. A note that is not ours, or damaged, says nothing about our log. */
+static bool
+find_checkpoint(const Engine *engine, const TargetConfig *config, const PublicKey *log_key,
+                MerkleHead *head_out)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Target) target = target_open(config, &error);
+    g_autoptr(GBytes) note = NULL;
+    g_autoptr(Checkpoint) checkpoint = NULL;
+
+    if (target != NULL && target_load_checkpoint(target, engine->origin, &note, &error) &&
+        note != NULL)
+        checkpoint = checkpoint_verify(span_of_bytes(note), engine->origin, log_key, &error);
+    if (error != NULL)
+        log_event(LOG_WARNING, "ignoring the checkpoint that a target keeps", "SLIPWAY_TARGET",
+                  config->name, "SLIPWAY_CAUSE", error->message, NULL);
+    if (checkpoint == NULL)
+        return false;
+    *head_out = checkpoint->head;
+    return true;
+}
+
+/* Owned. */
+static PublicKey *
+log_public_key(Engine *engine, GError **error)
+{
+    g_autoptr(GPtrArray) keys = signer_public_keys(engine->signer, error);
+
+    for (guint i = 0; keys != NULL && i < keys->len; i++) {
+        const SignerPublicKey *key = keys->pdata[i];
+
+        if (key->role == SIGNER_ROLE_LOG)
+            return public_key_from_spki(span_of_bytes(key->spki), error);
+    }
+    if (keys != NULL)
+        error_set(error, BASE_ERROR, BASE_ERROR_CORRUPT, "this engine has no log key");
+    return NULL;
+}
+
+GArray *
+target_row_checkpoints(Engine *engine, GError **error)
+{
+    g_autoptr(GArray) heads = g_array_new(FALSE, FALSE, sizeof(MerkleHead));
+    g_autoptr(PublicKey) log_key = log_public_key(engine, error);
+    g_autoptr(json_t) targets = log_key != NULL ? target_row_list(engine, error) : NULL;
+    size_t i = 0;
+    json_t *target = NULL;
+
+    if (targets == NULL)
+        return NULL;
+    json_array_foreach (targets, i, target) {
+        TargetConfig config = {
+            .type = json_string_value(json_object_get(target, "type")),
+            .name = json_string_value(json_object_get(target, "name")),
+            .location = json_string_value(json_object_get(target, "location")),
+        };
+        MerkleHead head = { 0 };
+
+        if (find_checkpoint(engine, &config, log_key, &head))
+            g_array_append_val(heads, head);
+    }
+    return g_steal_pointer(&heads);
 }
