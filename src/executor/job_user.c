@@ -12,6 +12,7 @@
 
 #define JOB_USER  65533 /* in the range Debian reserves: no account has it */
 #define MAX_DEPTH 256
+#define MAP_BYTES 65536
 
 #define JOB_USER_TEXT_(number) #number
 #define JOB_USER_TEXT(number)  JOB_USER_TEXT_(number)
@@ -26,10 +27,42 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(DirHandle, dir_handle_free)
 
 static bool own_folder(int fd, unsigned depth, GError **error);
 
+/* What a user of our own user namespace is outside of it; -1 when nobody there. Lines of uid_map:
+ * first inside, first outside, how many. */
+static int64_t
+outside_of(guint64 uid)
+{
+    g_autoptr(GError) local = NULL;
+    g_autofree char *map = file_read_text(AT_FDCWD, "/proc/self/uid_map", MAP_BYTES, &local);
+    g_auto(GStrv) lines = g_strsplit(map == NULL ? "" : map, "\n", -1);
+
+    error_ignore(map != NULL, &local, "without the map the user is taken as unknown");
+    for (char **line = lines; *line != NULL; line++) {
+        char *rest = NULL;
+        guint64 first = g_ascii_strtoull(*line, &rest, 10);
+        guint64 outside = g_ascii_strtoull(rest, &rest, 10);
+        guint64 count = g_ascii_strtoull(rest, NULL, 10);
+        if (first <= uid && uid - first < count)
+            return (int64_t)(outside + (uid - first));
+    }
+    return -1;
+}
+
 uid_t
 job_user_get(void)
 {
-    return geteuid() == 0 ? JOB_USER : 0;
+    return geteuid() == 0 && outside_of(JOB_USER) >= 0 ? JOB_USER : 0;
+}
+
+bool
+job_user_check(GError **error)
+{
+    if (geteuid() != 0 || job_user_get() != 0 || outside_of(0) != 0)
+        return true;
+    error_set(error, BASE_ERROR, BASE_ERROR_UNAVAILABLE,
+              "root is root outside of this container too, and there is no user %d to run jobs as",
+              JOB_USER);
+    return false;
 }
 
 static bool

@@ -8,8 +8,10 @@
 #include "base/attributes.h"
 #include "base/error.h"
 
-/** The user and group jobs run as; 0: the engine's own, which is not root. */
+/** The user and group jobs run as; 0: the engine's own, which is not the machine's root. */
 uid_t job_user_get(void);
+/** Refuses where a job could only be root. Errors: UNAVAILABLE. */
+bool job_user_check(GError **error) MUST_CHECK;
 /** Gives everything below a folder, links themselves included, to the user of jobs; nothing where
  * that is the engine's own. Errors: LIMIT (folders nested too deep), IO. */
 bool job_user_own(const char *folder, GError **error) MUST_CHECK;

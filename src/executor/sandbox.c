@@ -109,7 +109,7 @@ sandbox_open(const ExecutorConfig *config, GError **error)
                                                        : program_find("bwrap", "bubblewrap", error);
     sandbox->seccomp_fd = -1;
     sandbox->cgroups = cgroup_host_find();
-    bool ok = sandbox->program != NULL && kernel_allows(error);
+    bool ok = sandbox->program != NULL && kernel_allows(error) && job_user_check(error);
 
     if (ok) {
         sandbox->seccomp_fd = seccomp_open(error);

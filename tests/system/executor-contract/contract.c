@@ -10,6 +10,16 @@ static const char *const drivers[] = { "sandbox", "host" };
 static const Promise *const tables[] = { promises_contract, promises_hostile, promises_limits,
                                          promises_network };
 
+/* Stands for every promise of a driver that cannot run here. */
+static void
+driver_is_unavailable(void **state)
+{
+    const Suite *suite = *state;
+
+    print_message("# skipped: %s\n", suite->why);
+    skip();
+}
+
 static void
 add_promise(GArray *tests, GPtrArray *names, Suite *suite, const Promise *promise)
 {
@@ -20,6 +30,10 @@ add_promise(GArray *tests, GPtrArray *names, Suite *suite, const Promise *promis
                                .teardown_func = fixture_teardown,
                                .initial_state = suite };
 
+    if (suite->unavailable)
+        test = (struct CMUnitTest){ .name = name,
+                                    .test_func = driver_is_unavailable,
+                                    .initial_state = suite };
     g_ptr_array_add(names, name);
     if (strcmp(suite->driver, "host") == 0 && promise->not_on_host != NULL)
         print_message("# host does not promise %s: %s\n", promise->name, promise->not_on_host);

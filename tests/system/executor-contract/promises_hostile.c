@@ -2,6 +2,7 @@
  * promises_hostile: a job that wants the engine's keys, its sockets, its neighbours and its future.
  */
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include "contract.h"
 #include "executor/job_output.h"
@@ -124,6 +125,20 @@ changes_no_device(void **state)
     assert_int_equal(before.st_mode, after.st_mode);
 }
 
+/* Not so in a container whose root is a plain user of the machine. */
+static bool
+we_are_root_of_the_machine(void)
+{
+    FILE *map = fopen("/proc/self/uid_map", "re");
+    unsigned inside = 1;
+    unsigned outside = 1;
+    int n = map == NULL ? 0 : fscanf(map, "%u %u", &inside, &outside);
+
+    if (map != NULL)
+        fclose(map);
+    return geteuid() == 0 && n == 2 && inside == 0 && outside == 0;
+}
+
 static void
 leaves_no_setuid_file_of_the_engines(void **state)
 {
@@ -133,7 +148,7 @@ leaves_no_setuid_file_of_the_engines(void **state)
 
     run_good(f, "cp /bin/sh sh; chmod 6755 sh");
     assert_int_equal(stat(path, &st), 0);
-    assert_true(geteuid() != 0 || st.st_uid != 0);
+    assert_true(!we_are_root_of_the_machine() || st.st_uid != 0);
     assert_int_equal(stat(f->source, &st), 0);
     assert_int_equal(st.st_mode & 077, 0); /* and nobody else can get at it */
 }
