@@ -286,8 +286,13 @@ output_error(Output *output, const GError *error, const char *hint)
     const ErrorMap *map = error_map_find(error);
     const char *shown = hint != NULL ? hint : map->hint;
     g_autoptr(json_t) json = error_to_json(error, map, shown);
+    g_auto(GStrv) lines = g_strsplit(error->message, "\n", -1);
 
-    output_talk(output, "slipway: %s", error->message);
+    /* Further lines are set in, so that no text from outside can pass for a message of ours. */
+    for (char **line = lines; *line != NULL; line++) {
+        if (line == lines || **line != '\0')
+            output_talk(output, line == lines ? "slipway: %s" : "  %s", *line);
+    }
     if (shown != NULL)
         output_talk(output, "hint: %s", shown);
     output_json(output, json);

@@ -17,6 +17,7 @@ typedef struct Attempt { /* what one attempt holds; freed together */
     ActiveJob *job;      /* borrowed */
     JobResult *result;   /* borrowed */
     char *scratch;       /* owned */
+    char *source;        /* owned; ours to remove until the machine has taken it over */
     JobLog *log;         /* owned */
     Machine *machine;    /* owned */
     char **env;          /* owned */
@@ -49,6 +50,13 @@ attempt_clear(Attempt *attempt)
     g_clear_pointer(&attempt->log, joblog_free);
     g_clear_pointer(&attempt->env, g_strfreev);
     g_clear_pointer(&attempt->scratch, g_free);
+    if (attempt->source != NULL) {
+        g_autoptr(GError) local = NULL;
+
+        error_ignore(dir_remove_all(AT_FDCWD, attempt->source, &local), &local,
+                     "the next start empties scratch");
+    }
+    g_clear_pointer(&attempt->source, g_free);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Attempt, attempt_clear)
 
@@ -173,14 +181,13 @@ acquire(Attempt *attempt, GError **error)
 {
     const PipelineJob *job = attempt->job->plan->job;
     Executor *executor = engine_get_executor(attempt->run->engine, attempt->job->executor, error);
-    g_autofree char *source = g_strdup_printf("%s.src", attempt->scratch);
     g_autofree char *label = g_strdup_printf("run%" G_GINT64_FORMAT "-%zu",
                                              attempt->run->record.id.v, attempt->job->position);
     g_autoptr(GArray) inputs = NULL;
     MachineSpec spec = {
         .label = label,
         .scratch_dir = attempt->scratch,
-        .source_dir = source,
+        .source_dir = attempt->source,
         .network = job->network == PIPELINE_NETWORK_OPEN    ? MACHINE_NETWORK_OPEN
                    : job->network == PIPELINE_NETWORK_ALLOW ? MACHINE_NETWORK_ALLOW
                                                             : MACHINE_NETWORK_NONE,
@@ -191,7 +198,7 @@ acquire(Attempt *attempt, GError **error)
                     .cpu_percent = job->limits.cpu_percent },
     };
 
-    if (executor == NULL || !export_source(attempt, source, error))
+    if (executor == NULL || !export_source(attempt, attempt->source, error))
         return false;
     inputs = open_inputs(attempt, error);
     if (inputs == NULL)
@@ -199,6 +206,7 @@ acquire(Attempt *attempt, GError **error)
     spec.inputs = (const MachineInput *)inputs->data;
     spec.n_inputs = inputs->len;
     attempt->machine = executor_acquire(executor, &spec, attempt->run->cancel, error);
+    g_clear_pointer(&attempt->source, g_free); /* taken over, or removed */
     if (attempt->machine == NULL)
         return false;
     attempt->result->machine = machine_describe(attempt->machine);
@@ -486,6 +494,7 @@ job_attempt(ActiveRun *run, ActiveJob *job, unsigned number, JobResult *result)
     attempt.env = build_env(&attempt);
     attempt.scratch = g_strdup_printf("%s/scratch/%" G_GINT64_FORMAT "-%zu-%u", run->engine->home,
                                       run->record.id.v, job->position, number);
+    attempt.source = g_strdup_printf("%s.src", attempt.scratch);
     if (!run_attempt(&attempt, number, &error))
         end_with_error(&attempt, error);
     if (attempt.log != NULL && !keep_log(&attempt, &log_error) && result->state == JOB_PASSED) {
