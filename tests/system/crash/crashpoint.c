@@ -24,6 +24,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -130,6 +131,7 @@ start(void)
         set_up_lock();
         state->magic = STATE_MAGIC;
     }
+    (void)syscall(SYS_flock, fd, 8 /* LOCK_UN: the mapping would keep it */);
     close(fd);
     read_roots(getenv("CRASHPOINT_ROOTS"));
     own_env[0] = keep_variable("LD_PRELOAD");
@@ -392,6 +394,48 @@ writev(int fd, const struct iovec *parts, int n_parts)
     }
     end_call();
     return n;
+}
+
+/* What stdio writes goes past write(): seen where its buffer is emptied. Git writes small files so. */
+static int
+watched_flush(FILE *stream)
+{
+    char path[PATH_BYTES], through[64];
+    int fd = fileno(stream);
+
+    if (__fpending(stream) == 0 || fd < 0 || !path_of_fd(fd, path) || !is_regular(fd))
+        return REAL(fflush)(stream);
+    uint64_t number = begin_call();
+    uint64_t offset = offset_of(fd);
+    size_t len = __fpending(stream);
+    int result = REAL(fflush)(stream);
+    int saved = errno;
+    char *data = malloc(len);
+    snprintf(through, sizeof through, "/proc/self/fd/%d", fd);
+    int again = (int)syscall(SYS_openat, AT_FDCWD, through, O_RDONLY | O_CLOEXEC, 0);
+    if (data != NULL && again >= 0)
+        record_write(fd, path, number, offset, data, pread(again, data, len, (off_t)offset));
+    if (again >= 0)
+        syscall(SYS_close, again);
+    free(data);
+    errno = saved;
+    end_call();
+    return result;
+}
+
+int
+fflush(FILE *stream)
+{
+    return stream == NULL ? REAL(fflush)(stream) : watched_flush(stream);
+}
+
+int
+fclose(FILE *stream)
+{
+    int flushed = watched_flush(stream);
+    int closed = REAL(fclose)(stream);
+
+    return flushed != 0 ? flushed : closed;
 }
 
 static int

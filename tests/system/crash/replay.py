@@ -10,7 +10,6 @@ import mmap
 import os
 import random
 import struct
-import subprocess
 
 HEADER = struct.Struct("<IIIIQQQ")
 WRITE, TRUNCATE, SYNC, SYNC_DIR, SYNC_ALL, CREATE, RENAME, LINK, UNLINK, MKDIR, RMDIR = range(1, 12)
@@ -254,17 +253,16 @@ def write_out(disk, files, root, into):
             os.close(fd)
 
 
-def count_by_strace(command, roots, env, trace_file):
-    """Runs @command under strace; how many numbered calls it made below the roots."""
-    calls = ("write,pwrite64,writev,fsync,fdatasync,syncfs,ftruncate,rename,renameat,renameat2,link,linkat,"
-             "unlink,unlinkat")
-    subprocess.run(["strace", "-f", "-qq", "-y", "-s", "0", "-e", "signal=none", "-e", f"trace={calls}",
-                    "-o", trace_file] + command, env=env, check=True)
-    count = 0
-    with open(trace_file, encoding="utf-8", errors="replace") as stream:
-        for line in stream:
-            if "resumed>" in line:
-                continue
-            if any(root in line for root in roots):
-                count += 1
-    return count
+NUMBERED = ("write,pwrite64,writev,fsync,fdatasync,syncfs,ftruncate,rename,renameat,renameat2,link,linkat,"
+            "unlink,unlinkat")
+
+
+def strace_command(trace):
+    """What goes before a command so that its numbered calls are written to the file @trace."""
+    return ["strace", "-f", "-qq", "-y", "-s", "0", "-e", "signal=none", "-e", f"trace={NUMBERED}", "-o", trace]
+
+
+def count_trace(trace, roots):
+    """How many calls in the trace concern something below a root."""
+    with open(trace, encoding="utf-8", errors="replace") as stream:
+        return sum("resumed>" not in line and any(root in line for root in roots) for line in stream)
