@@ -139,8 +139,8 @@ class Disk:
             if file is not None:
                 self.add_name(event.target, file)
         elif kind == RENAME:
-            if os.path.dirname(event.target) and event.path in self.folders:
-                self.folders.add(event.target)
+            moved = {f for f in self.folders if f == event.path or f.startswith(event.path + "/")}
+            self.folders |= {event.target + f[len(event.path):] for f in moved}
             move_names(self.live, event.path, event.target)
             self.pending.append((RENAME, event.path, event.target, None))
         elif kind == UNLINK:

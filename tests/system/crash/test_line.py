@@ -36,7 +36,7 @@ class Line:
     def __init__(self, work, slipway, source):
         self.work, self.slipway, self.source = work, slipway, source
         self.home, self.site = os.path.join(work, "home"), os.path.join(work, "site")
-        self.roots = [self.home, self.site]
+        self.roots = [self.home, self.site, os.path.join(work, "offline")]
         self.env = {"PATH": os.path.dirname(slipway) + ":/usr/bin:/bin", "SLIPWAY_HOME": self.home, "HOME": work,
                     "LC_ALL": "C.UTF-8"}
         alice, root = os.path.join(work, "people/alice.key"), os.path.join(work, "offline/root.key")
@@ -45,7 +45,7 @@ class Line:
         roster = ["roster", "set", "greeter", "--person", f"alice={alice}.pub", "--approvals", "1"]
         run = ["run", "--source", os.path.join(work, "greeter"), "--tag", "v1.0.0"]
         self.steps = [
-            (["init", "--root-key", root], self.is_clean),
+            (["init", "--root-key", root], self.has_root),
             (roster + ([] if isolated else ["--allow-unisolated"]) + ["--root-key", root], self.has_roster),
             (["target", "set", "greeter/site", "--type", "directory", "--location", self.site], self.has_target),
             (run + ([] if isolated else ["--executor", "host"]), self.has_run),
@@ -94,6 +94,10 @@ class Line:
 
     def release(self):
         return self.ask("release", "show", RELEASE) or {}
+
+    def has_root(self):
+        answer = self.ask("admin", "fsck") or {"log": {"entries": 0}}
+        return answer["log"]["entries"] > 0 and os.path.exists(self.root)
 
     def is_clean(self):
         return self.run(["admin", "fsck"])[0] == 0
