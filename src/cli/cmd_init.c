@@ -25,9 +25,10 @@ static const CliOption options[] = {
     { 0 },
 };
 
-/* Makes each root key and describes its public half: [{name, scheme, key}]. */
+/* Makes each root key, or takes those an unfinished init had made already, and describes its public
+ * half: [{name, scheme, key}]. */
 static json_t *
-make_root_keys(GPtrArray *paths, GError **error)
+make_root_keys(GPtrArray *paths, bool resumed, GError **error)
 {
     g_autoptr(json_t) keys = json_array();
 
@@ -37,7 +38,8 @@ make_root_keys(GPtrArray *paths, GError **error)
         g_autofree char *name = g_strdup_printf("root-%u", i + 1);
         json_t *key = NULL;
 
-        if (!person_make_key(paths->pdata[i], &line, error))
+        if (resumed ? !person_take_key(paths->pdata[i], &line, error)
+                    : !person_make_key(paths->pdata[i], &line, error))
             return NULL;
         key = person_read_public_key(public_path, error);
         if (key == NULL)
@@ -49,9 +51,10 @@ make_root_keys(GPtrArray *paths, GError **error)
 }
 
 static bool
-log_root(CommandContext *context, const InitArgs *args, json_t **result_out, GError **error)
+log_root(CommandContext *context, const InitArgs *args, bool resumed, json_t **result_out,
+         GError **error)
 {
-    g_autoptr(json_t) keys = make_root_keys(args->root_key, error);
+    g_autoptr(json_t) keys = make_root_keys(args->root_key, resumed, error);
     g_autoptr(GArray) signers = g_array_new(FALSE, TRUE, sizeof(AuthorityKey));
     g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(json_t) proposal = NULL;
@@ -78,11 +81,13 @@ run_init(CommandContext *context, void *data, const char *const *positional, GEr
     InitArgs *args = data;
     EngineCreateOptions create = { .home = context->home, .origin = args->origin };
     g_autoptr(json_t) result = NULL;
+    bool resumed = false;
 
     (void)positional;
-    if (!engine_create(&create, error) || !command_open_client(context, error) ||
+    if (!engine_create(&create, &resumed, error) || !command_open_client(context, error) ||
         !root_keys_remember(context->home, args->root_key, error) ||
-        !log_root(context, args, &result, error))
+        !log_root(context, args, resumed, &result, error) ||
+        !engine_create_done(context->home, error))
         return false;
     output_line(context->output, "data folder  %s", context->home);
     output_line(context->output, "log          %s",

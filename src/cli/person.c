@@ -36,25 +36,54 @@ open_parent(const char *path, char **name_out, GError **error)
     return fd;
 }
 
+/* The line of a public key file. Owned. */
+static char *
+public_line(const Signer *signer)
+{
+    g_autofree char *encoded = base64_encode(public_key_spki(signer_public_key(signer)));
+
+    return g_strconcat(NATIVE_PREFIX, encoded, NULL);
+}
+
 bool
 person_make_key(const char *path, char **public_out, GError **error)
 {
     g_autofree char *name = NULL;
-    g_autofree char *public_name = NULL;
-    g_autofree char *encoded = NULL;
-    g_autofree char *line = NULL;
     g_autoptr(Signer) signer = NULL;
     AUTO_FD int fd = open_parent(path, &name, error);
 
     signer = fd >= 0 ? key_file_generate(fd, name, PUBLIC_KEY_ED25519, error) : NULL;
     if (signer == NULL)
         return false;
-    encoded = base64_encode(public_key_spki(signer_public_key(signer)));
-    line = g_strdup_printf(NATIVE_PREFIX "%s\n", encoded);
-    public_name = g_strdup_printf("%s.pub", name);
-    if (!file_write_new(fd, public_name, span_of_text(line), 0644, error))
+    g_autofree char *public_name = g_strdup_printf("%s.pub", name);
+    g_autofree char *line = public_line(signer);
+    g_autofree char *content = g_strconcat(line, "\n", NULL);
+    if (!file_write_new(fd, public_name, span_of_text(content), 0644, error))
         return false;
-    *public_out = g_strdup(g_strchomp(line));
+    *public_out = g_steal_pointer(&line);
+    return true;
+}
+
+bool
+person_take_key(const char *path, char **public_out, GError **error)
+{
+    g_autofree char *name = NULL;
+    g_autoptr(Signer) signer = NULL;
+    AUTO_FD int fd = open_parent(path, &name, error);
+
+    if (fd < 0)
+        return false;
+    signer = faccessat(fd, name, F_OK, 0) == 0
+                 ? key_file_load(fd, name, error)
+                 : key_file_generate(fd, name, PUBLIC_KEY_ED25519, error);
+    if (signer == NULL)
+        return false;
+    g_autofree char *public_name = g_strdup_printf("%s.pub", name);
+    g_autofree char *line = public_line(signer);
+    g_autofree char *content = g_strconcat(line, "\n", NULL);
+    if (!file_write_atomic(fd, public_name, span_of_text(content), 0644, error))
+        return false;
+    *public_out = g_steal_pointer(&line);
     return true;
 }
 

@@ -10,6 +10,9 @@
 /** A new Ed25519 key in the new file @path (0600), its public half in @path.pub (one line).
  * @public_out: that line, owned. Errors: EXISTS, IO. */
 bool person_make_key(const char *path, char **public_out, GError **error) MUST_CHECK;
+/** As person_make_key, but a key that is there already is taken, and its public half written again.
+ */
+bool person_take_key(const char *path, char **public_out, GError **error) MUST_CHECK;
 /** Reads a public key: a line of person_make_key ("slipway-native BASE64") or of ssh-keygen
  * ("ssh-ed25519 …"). {"scheme", "key"}, owned. Errors: INVALID, NOT_FOUND. */
 json_t *person_read_public_key(const char *path, GError **error) MUST_CHECK;

@@ -119,6 +119,7 @@ git_lock_take(GitLock *lock, const char *path, Cancel *cancel, GError **error)
         return false;
     }
     if (pread(lock->fd, state, STATE_BYTES, 0) != STATE_BYTES || strcmp(state, "clean\n") != 0) {
+        lock->was_busy = true;
         if (!remove_leftovers(path, error))
             return false;
     }

@@ -12,14 +12,15 @@
 #define GIT_LOCK_FD      3                /* its number in every git that writes */
 
 typedef struct GitLock {
-    int fd; /* owned; -1: not held */
+    int fd;        /* owned; -1: not held */
+    bool was_busy; /* the last holder did not come to its end: what it wrote may be in part */
 } GitLock;
 
 /** Takes "@path.lock", waiting for others, and removes what a writer that was killed left in the
  * mirror: its *.lock files, half packs, and "@path.new". Errors: BUSY (waited long enough),
  * CANCELLED, IO. */
 bool git_lock_take(GitLock *lock, const char *path, Cancel *cancel, GError **error) MUST_CHECK;
-/** Gives it back; what was begun is complete. */
+/** Gives it back; what was begun is complete and on disk. */
 void git_lock_done(GitLock *lock);
 /** Gives it back as after a crash if git_lock_done was not called. */
 void git_lock_clear(GitLock *lock);

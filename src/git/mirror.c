@@ -56,11 +56,27 @@ create(const char *path, const char *format, const GitLock *lock, GError **error
     if (fd < 0 || parent_fd < 0 ||
         !file_write_atomic(fd, GIT_CONFIG_FILE, span_of_text(config_text), 0600, error))
         return false;
-    if (os_rename(AT_FDCWD, half, AT_FDCWD, path) != 0 || os_fsync(parent_fd) != 0) {
+    /* Git syncs no folders and few files: one sync for all it made, before the name. */
+    if (os_syncfs(fd) != 0 || os_rename(AT_FDCWD, half, AT_FDCWD, path) != 0 ||
+        os_fsync(parent_fd) != 0) {
         error_set_errno(error, BASE_ERROR, BASE_ERROR_IO, "cannot put it into place");
         return false;
     }
     return true;
+}
+
+/* Replaces the mirror by an empty one. The old one goes by its other name, which git_lock_take
+ * removes when we die in between. */
+static bool
+create_anew(const char *path, const char *format, const GitLock *lock, GError **error)
+{
+    g_autofree char *half = g_strconcat(path, ".new", NULL);
+
+    if (os_rename(AT_FDCWD, path, AT_FDCWD, half) != 0) {
+        error_set_errno(error, BASE_ERROR, BASE_ERROR_IO, "cannot put it aside");
+        return false;
+    }
+    return dir_remove_all(AT_FDCWD, half, error) && create(path, format, lock, error);
 }
 
 static bool
@@ -282,8 +298,7 @@ match_format(GitMirror *mirror, bool wanted_sha256, const GitLock *lock, GError 
                   "the source has SHA-256 object ids and the mirror has SHA-1 ones");
         return false;
     }
-    return dir_remove_all(AT_FDCWD, mirror->path, error) &&
-           create(mirror->path, "sha256", lock, error);
+    return create_anew(mirror->path, "sha256", lock, error);
 }
 
 static bool
@@ -342,6 +357,40 @@ write_commit_graph(GitMirror *mirror, const GitLock *lock, GError **error)
     return git_command_run_ok(&command, (Span){ 0 }, 4096, BASE_ERROR_IO, &result, error);
 }
 
+/* A writer before us was cut off, perhaps by a loss of power: what git finds damaged is made anew,
+ * and the fetch that follows fills it. */
+static bool
+mend(GitMirror *mirror, const GitLock *lock, GError **error)
+{
+    g_auto(GitCommand) command = { 0 };
+    g_auto(ProcessResult) result = { 0 };
+    g_autoptr(GError) local = NULL;
+
+    if (!lock->was_busy)
+        return true;
+    git_command_init(&command, mirror->path, "fsck");
+    git_command_add(&command, "--no-dangling");
+    git_command_add(&command, "--no-progress");
+    if (git_command_run_ok(&command, (Span){ 0 }, GIT_OUTPUT_BYTES, BASE_ERROR_CORRUPT, &result,
+                           &local))
+        return true;
+    return create_anew(mirror->path, "sha1", lock, error);
+}
+
+/* Puts all that git wrote on disk: who reads the mirror after this may rely on it. */
+static bool
+make_durable(const GitMirror *mirror, GError **error)
+{
+    AUTO_FD int fd = dir_open(AT_FDCWD, mirror->path, error);
+
+    if (fd < 0)
+        return false;
+    if (os_syncfs(fd) == 0)
+        return true;
+    error_set_errno(error, BASE_ERROR, BASE_ERROR_IO, "cannot sync the mirror");
+    return false;
+}
+
 static bool
 fetch(GitMirror *mirror, const char *source, Cancel *cancel, GError **error)
 {
@@ -349,7 +398,7 @@ fetch(GitMirror *mirror, const char *source, Cancel *cancel, GError **error)
     g_auto(GitLock) lock = { .fd = -1 };
     GError *local = NULL;
 
-    if (!git_lock_take(&lock, mirror->path, cancel, error) ||
+    if (!git_lock_take(&lock, mirror->path, cancel, error) || !mend(mirror, &lock, error) ||
         !ask_head(mirror, source, cancel, &head, error) ||
         !match_format(mirror, head.is_sha256, &lock, error) ||
         !run_fetch(mirror, source, &lock, cancel, error) ||
@@ -357,6 +406,8 @@ fetch(GitMirror *mirror, const char *source, Cancel *cancel, GError **error)
         return false;
     error_ignore(write_commit_graph(mirror, &lock, &local), &local,
                  "the graph only makes reading faster");
+    if (!make_durable(mirror, error))
+        return false;
     git_lock_done(&lock);
     return true;
 }

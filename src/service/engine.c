@@ -8,6 +8,7 @@
 #include "base/encoding.h"
 #include "base/files.h"
 #include "base/log.h"
+#include "base/os.h"
 #include "base/random.h"
 #include "proof/checkpoint.h"
 #include "service/effects.h"
@@ -17,7 +18,9 @@
 #include "service/run_priv.h"
 #include "base/banned.h"
 
-#define LOG_FOLDER "logs/main"
+#define LOG_FOLDER       "logs/main"
+#define INIT_MARK        "init-unfinished"
+#define FOLDER_MAX_NAMES 10000 /* in a folder that is to become a data folder */
 
 static const char *const folders[] = { "blobs", "logs", "trail", "repos", "runs", "scratch" };
 
@@ -50,26 +53,48 @@ make_origin(const char *given, GError **error)
     return g_strdup_printf("localhost/%s", hex);
 }
 
+/* Takes the folder over: it is empty, or holds what an earlier init did not finish, which is
+ * removed. The mark says so from before the first file until engine_create_done. */
 static bool
-check_empty(const char *home, GError **error)
+take_folder(int fd, const char *home, bool *resumed_out, GError **error)
 {
-    g_autoptr(GPtrArray) names = dir_list(AT_FDCWD, home, 16, error);
+    bool resumed = faccessat(fd, INIT_MARK, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+    g_autoptr(GPtrArray) names = dir_list(fd, ".", FOLDER_MAX_NAMES, error);
 
     if (names == NULL)
         return false;
     for (guint i = 0; i < names->len; i++) {
-        if (strcmp(names->pdata[i], "lock") != 0) {
+        const char *name = names->pdata[i];
+
+        if (strcmp(name, "lock") == 0 || strcmp(name, INIT_MARK) == 0)
+            continue;
+        if (!resumed) {
             error_set(error, BASE_ERROR, BASE_ERROR_EXISTS,
-                      "cannot make a data folder of '%s': it is not empty ('%s')", home,
-                      (char *)names->pdata[i]);
+                      "cannot make a data folder of '%s': it is not empty ('%s')", home, name);
             return false;
         }
+        if (!dir_remove_all(fd, name, error))
+            return false;
     }
-    return true;
+    *resumed_out = resumed;
+    return resumed || file_write_new(fd, INIT_MARK, span_of_text("slipway init\n"), 0600, error);
 }
 
 bool
-engine_create(const EngineCreateOptions *options, GError **error)
+engine_create_done(const char *home, GError **error)
+{
+    AUTO_FD int fd = dir_open(AT_FDCWD, home, error);
+
+    if (fd < 0)
+        return false;
+    if (os_unlink(fd, INIT_MARK, 0) == 0 && os_fsync(fd) == 0)
+        return true;
+    error_set_errno(error, BASE_ERROR, BASE_ERROR_IO, "cannot remove '%s/" INIT_MARK "'", home);
+    return false;
+}
+
+bool
+engine_create(const EngineCreateOptions *options, bool *resumed_out, GError **error)
 {
     g_autofree char *origin = make_origin(options->origin, error);
     g_autofree char *keys = g_strdup_printf("%s/keys", options->home);
@@ -88,7 +113,7 @@ engine_create(const EngineCreateOptions *options, GError **error)
         return false;
     fd = dir_open(AT_FDCWD, options->home, error);
     lock = fd >= 0 ? lock_acquire(fd, "lock", "slipway init", error) : NULL;
-    if (lock == NULL || !check_empty(options->home, error))
+    if (lock == NULL || !take_folder(fd, options->home, resumed_out, error))
         return false;
     for (size_t i = 0; i < G_N_ELEMENTS(folders); i++) {
         if (!dir_create_all(fd, folders[i], 0700, error))
@@ -117,8 +142,7 @@ open_folder(Engine *engine, const char *command, GError **error)
     }
     if (faccessat(engine->home_fd, LOG_FOLDER, F_OK, 0) != 0) {
         error_set(error, BASE_ERROR, BASE_ERROR_NOT_FOUND,
-                  "'%s' is not a data folder, or 'slipway init' did not finish there: remove it "
-                  "and begin again",
+                  "'%s' is not a data folder, or 'slipway init' did not finish there: run it again",
                   engine->home);
         return false;
     }

@@ -35,7 +35,10 @@ typedef struct {
     const Clock *clock; /* borrowed; NULL: the machine's */
 } EngineCreateOptions;
 
-/** Makes folder, keys (inside the signer), store, database and an empty log; logs nothing.
- * Errors: EXISTS, INVALID (origin), IO. A crash in the middle leaves a folder that create refuses
- * and that holds nothing of value. */
-bool engine_create(const EngineCreateOptions *options, GError **error) MUST_CHECK;
+/** Makes folder, keys (inside the signer), store, database and an empty log; logs nothing. Until
+ * engine_create_done the folder is unfinished: the next create empties it and begins anew.
+ * @resumed_out: whether it was. Errors: EXISTS, INVALID (origin), IO. */
+bool engine_create(const EngineCreateOptions *options, bool *resumed_out,
+                   GError **error) MUST_CHECK;
+/** Entry 0 is logged: from now on the folder is never taken for an unfinished one. Errors: IO. */
+bool engine_create_done(const char *home, GError **error) MUST_CHECK;
