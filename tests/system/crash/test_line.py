@@ -10,6 +10,7 @@ After each crash: the next start succeeds, `slipway admin fsck` is clean, every 
 and the line can be finished to a release that verifies.
 
 usage: test_line.py MODE LIBRARY SLIPWAY SOURCE [--stride N] [--first N] [--seeds N] [--finish N] [--keep]
+$CRASH_STRIDE, when set, takes the place of --stride; 1 is every crash, some twenty minutes a mode.
 """
 import argparse
 import ctypes
@@ -284,6 +285,7 @@ def main():
     parser.add_argument("--finish", type=int, default=1, help="finish the line after every Nth crash only")
     parser.add_argument("--keep", action="store_true", help="leave the folder")
     options = parser.parse_args()
+    options.stride = int(os.environ.get("CRASH_STRIDE", options.stride))
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     os.umask(0o022)
     folder = os.path.realpath(tempfile.mkdtemp(dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None))
