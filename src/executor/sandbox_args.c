@@ -147,20 +147,23 @@ cover_etc_file(GPtrArray *args, const char *base, const char *root_dir, const ch
 
 /* What the job finds besides its system. @base: scratch as bwrap finds it. */
 static void
-add_own_folders(GPtrArray *args, const char *base, const char *source)
+add_own_folders(GPtrArray *args, const char *base, const char *source, bool has_inputs)
 {
     static const char *const bound[][3] = { { "--bind", "/tmp", SANDBOX_TMP },
                                             { "--bind", "/out", SANDBOX_OUT },
                                             { "--ro-bind", "/in", SANDBOX_IN } };
+    size_t n_bound = has_inputs ? 3 : 2; /* a bind costs a step some 75 µs */
 
     add(args, "--proc", "/proc", NULL);
     add(args, "--dev", "/dev", NULL);
     add(args, "--dir", "/run", NULL);
-    for (size_t i = 0; i < G_N_ELEMENTS(bound); i++) {
+    for (size_t i = 0; i < n_bound; i++) {
         g_autofree char *from = g_strconcat(base, bound[i][1], NULL);
         add(args, bound[i][0], from, bound[i][2]);
     }
     add(args, "--bind", source, SANDBOX_SOURCE);
+    if (!has_inputs)
+        add(args, "--dir", SANDBOX_IN, NULL);
 }
 
 GPtrArray *
@@ -185,7 +188,7 @@ sandbox_args_new(const char *program, const Workspace *ws, const char *root_dir,
         (!cover_etc_file(args, base, root_dir, "hosts", error) ||
          !cover_etc_file(args, base, root_dir, "resolv.conf", error)))
         return NULL;
-    add_own_folders(args, base, ws->view != NULL ? view_source : ws->source);
+    add_own_folders(args, base, ws->view != NULL ? view_source : ws->source, ws->has_inputs);
     if (root_dir == NULL)
         add(args, "--symlink", "../tmp", "/var/tmp");
     add(args, "--remount-ro", "/", NULL);

@@ -204,6 +204,7 @@ workspace_make(Workspace *ws, const MachineSpec *spec, Cancel *cancel, GError **
 
     *ws = (Workspace){ .scratch_fd = -1, .out_fd = -1, .tmp_fd = -1 };
     ws->scratch = g_strdup(scratch);
+    ws->has_inputs = spec->n_inputs > 0;
     ws->source =
         spec->source_dir != NULL ? g_strdup(spec->source_dir) : g_strconcat(scratch, "/src", NULL);
     ws->out = g_strconcat(scratch, "/out", NULL);

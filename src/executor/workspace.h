@@ -10,11 +10,12 @@
 #define WORKSPACE_HOME   ".slipway/home"
 
 typedef struct Workspace {
-    char *scratch;  /* owned */
-    char *source;   /* owned */
-    char *out;      /* owned */
-    char *in;       /* owned */
-    bool ours;      /* scratch was empty when we took it */
+    char *scratch; /* owned */
+    char *source;  /* owned */
+    char *out;     /* owned */
+    char *in;      /* owned */
+    bool ours;     /* scratch was empty when we took it */
+    bool has_inputs;
     char *tmp;      /* owned: TMPDIR, with home and $OUTPUT in it */
     char *view;     /* owned: where the job's process finds scratch; NULL: there */
     int scratch_fd; /* owned, as those below; -1 when not open */

@@ -19,6 +19,7 @@
 #define FLUSH_BYTES     (256u << 10)
 #define READ_BYTES      (64u << 10)
 #define MARK_BYTES      1024
+#define HEAD_BYTES      80
 #define RECORD_OVERHEAD 128
 
 struct JobLog {
@@ -27,8 +28,8 @@ struct JobLog {
     Buffer line;           /* what is held of the current line */
     uint64_t line_dropped; /* bytes of it not held */
     Buffer out;            /* whole records on their way to the file */
-    int64_t wall_us;       /* of the read being fed */
-    int64_t monotonic_us;
+    char head[HEAD_BYTES]; /* "WALL MONOTONIC STEP " of the read being fed */
+    size_t head_len;
     uint32_t step;
     uint64_t step_written; /* bytes of text in the file */
     uint64_t step_dropped; /* bytes of text over the step's cap */
@@ -97,15 +98,19 @@ flush_out(JobLog *log, GError **error)
 static void
 stamp(JobLog *log)
 {
-    log->wall_us = clock_now_us(log->options.clock);
-    log->monotonic_us = clock_monotonic_us();
+    int len = g_snprintf(log->head, sizeof log->head, "%" PRId64 " %" PRId64 " %" PRIu32 " ",
+                         clock_now_us(log->options.clock), clock_monotonic_us(), log->step);
+
+    log->head_len = (size_t)len;
 }
 
 static void
 append_head(JobLog *log, char kind)
 {
-    buffer_append_printf(&log->out, "%" PRId64 " %" PRId64 " %" PRIu32 " %c ", log->wall_us,
-                         log->monotonic_us, log->step, kind);
+    const uint8_t letter[] = { (uint8_t)kind, ' ' };
+
+    buffer_append(&log->out, span_of(log->head, log->head_len));
+    buffer_append(&log->out, span_of(letter, sizeof letter));
     log->n_lines++;
 }
 

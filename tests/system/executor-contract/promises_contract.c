@@ -319,6 +319,37 @@ a_scratch_folder_in_use_is_refused(void **state)
     assert_int_equal(access(inside, F_OK), 0); /* it is not ours to remove */
 }
 
+/* Copies a shell and what it is linked with into a new root folder, by a step of another machine.
+ */
+#define MAKE_ROOT                                                                                  \
+    "mkdir -p $SLIPWAY_OUT/root/etc; cd $SLIPWAY_OUT/root; echo mine > etc/os-release; "           \
+    "for f in /bin/sh /bin/cat $(ldd /bin/sh /bin/cat | grep -o '/[^ ]*' | grep -v ':$'); do "     \
+    "mkdir -p .$(dirname $f); cp -L $f .$f; done"
+
+static void
+a_root_file_system_is_the_whole_system(void **state)
+{
+    Fixture *f = *state;
+    g_autofree char *root = g_strconcat(f->scratch, "/out/root", NULL);
+    g_autofree char *scratch = g_strconcat(f->dir.path, "/second", NULL);
+    const MachineSpec spec = { .label = "root", .scratch_dir = scratch, .root_dir = root };
+
+    run_good(f, MAKE_ROOT);
+    Machine *first = f->machine;
+    f->machine = executor_acquire(f->suite->executor, &spec, NULL, &f->error);
+    assert_no_gerror(f->error);
+    run(f, "cat /etc/os-release; for f in /*; do echo $f; done; : > /etc/planted");
+    Machine *second = f->machine;
+    f->machine = first;
+    machine_free(second);
+    assert_int_not_equal(f->result.exit_code, 0); /* read-only */
+    assert_says(f, "mine\n");
+    assert_says(f, "/src\n");
+    assert_silent_about(f, "/home\n");
+    g_autofree char *planted = g_strconcat(root, "/etc/planted", NULL);
+    assert_int_equal(access(planted, F_OK), -1);
+}
+
 const Promise promises_contract[] = {
     { "exit_code_is_the_steps", exit_code_is_the_steps, NULL },
     { "a_signal_is_128_and_its_number", a_signal_is_128_and_its_number, NULL },
@@ -339,6 +370,8 @@ const Promise promises_contract[] = {
     { "used_time_is_counted", used_time_is_counted, NULL },
     { "release_removes_everything", release_removes_everything, NULL },
     { "machines_run_side_by_side", machines_run_side_by_side, NULL },
+    { "a_root_file_system_is_the_whole_system", a_root_file_system_is_the_whole_system,
+      "it has the host's own" },
     { "a_scratch_folder_in_use_is_refused", a_scratch_folder_in_use_is_refused, NULL },
     { 0 },
 };
