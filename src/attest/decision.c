@@ -5,7 +5,6 @@
 #include "attest/dsse.h"
 #include "attest/object_name.h"
 #include "base/encoding.h"
-#include "base/limits.h"
 #include "base/random.h"
 #include "proof/checkpoint.h"
 #include "base/banned.h"
@@ -195,7 +194,7 @@ read_decision(Span bytes, const json_t *object, GError **error)
 Decision *
 decision_parse(Span bytes, GError **error)
 {
-    g_autoptr(json_t) object = json_parse(bytes, LIMIT_KEY_FILE_BYTES, error);
+    g_autoptr(json_t) object = json_parse(bytes, DECISION_MAX_BYTES, error);
     Decision *decision = object != NULL ? read_decision(bytes, object, error) : NULL;
 
     if (decision == NULL)

@@ -26,7 +26,8 @@ typedef enum {
     DECISION_N_ACTIONS
 } DecisionAction;
 
-#define DECISION_NONCE_SIZE 33 /* 128 bits in lower hex, and NUL */
+#define DECISION_MAX_BYTES  (64u << 10) /* of a decision, and of a proof */
+#define DECISION_NONCE_SIZE 33          /* 128 bits in lower hex, and NUL */
 
 typedef struct {
     char *log;    /* owned */

@@ -4,7 +4,6 @@
 #include "attest/decision.h"
 #include "attest/sshsig.h"
 #include "base/encoding.h"
-#include "base/limits.h"
 #include "base/banned.h"
 
 #define WHERE "proof"
@@ -63,7 +62,7 @@ decision_proof_from_json(const json_t *object, GError **error)
     if (proof->data == NULL)
         return NULL;
     if (proof->scheme == PROOF_NONE || g_bytes_get_size(proof->data) == 0 ||
-        g_bytes_get_size(proof->data) > LIMIT_KEY_FILE_BYTES) {
+        g_bytes_get_size(proof->data) > DECISION_MAX_BYTES) {
         error_set(error, BASE_ERROR, BASE_ERROR_INVALID,
                   WHERE ": the scheme is unknown or the data empty or too long");
         return NULL;
@@ -88,7 +87,7 @@ decision_pair_to_json(Span bytes, const DecisionProof *proof, GError **error)
 
     if (decision == NULL)
         return NULL;
-    object = json_parse(bytes, LIMIT_KEY_FILE_BYTES, error);
+    object = json_parse(bytes, DECISION_MAX_BYTES, error);
     if (object == NULL)
         return NULL;
     json_t *pair = json_object();

@@ -5,17 +5,17 @@
 #include "attest/sshsig.h"
 #include <openssl/evp.h>
 #include "base/encoding.h"
-#include "base/limits.h"
 #include "base/banned.h"
 
-#define MAGIC        "SSHSIG"
-#define VERSION      1
-#define ARMOR_BEGIN  "-----BEGIN SSH SIGNATURE-----"
-#define ARMOR_END    "-----END SSH SIGNATURE-----"
-#define NAME_ED25519 "ssh-ed25519"
-#define NAME_P256    "ecdsa-sha2-nistp256"
-#define CURVE_P256   "nistp256"
-#define MAX_HASH     64
+#define MAGIC           "SSHSIG"
+#define VERSION         1
+#define ARMOR_BEGIN     "-----BEGIN SSH SIGNATURE-----"
+#define ARMOR_END       "-----END SSH SIGNATURE-----"
+#define NAME_ED25519    "ssh-ed25519"
+#define NAME_P256       "ecdsa-sha2-nistp256"
+#define CURVE_P256      "nistp256"
+#define MAX_ARMOR_BYTES (64u << 10)
+#define MAX_HASH        64
 
 static bool
 invalid(GError **error, const char *what)
@@ -67,10 +67,10 @@ put_string(GByteArray *out, Span span)
 GBytes *
 sshsig_dearmor(Span text, GError **error)
 {
-    if (text.len > LIMIT_KEY_FILE_BYTES) {
+    if (text.len > MAX_ARMOR_BYTES) {
         error_set(error, BASE_ERROR, BASE_ERROR_LIMIT,
                   "cannot read SSH signature: %zu bytes, the limit is %u", text.len,
-                  LIMIT_KEY_FILE_BYTES);
+                  MAX_ARMOR_BYTES);
         return NULL;
     }
 

@@ -6,6 +6,8 @@
 #include "base/limits.h"
 #include "base/banned.h"
 
+#define MAX_UNINDEXED 16 /* subjects looked through one by one */
+
 static void
 subject_free(void *data)
 {
@@ -27,16 +29,42 @@ statement_new(const char *predicate_type, json_t *predicate)
     return statement;
 }
 
+static void
+index_subject(Statement *statement, StatementSubject *subject)
+{
+    if (subject->has_sha256 && !g_hash_table_contains(statement->index, &subject->sha256))
+        g_hash_table_insert(statement->index, &subject->sha256, subject);
+}
+
+/* @name, @digest: taken. */
+static void
+take_subject(Statement *statement, char *name, json_t *digest)
+{
+    StatementSubject *subject = g_new0(StatementSubject, 1);
+    const char *hex = json_string_value(json_object_get(digest, "sha256"));
+
+    subject->name = name;
+    subject->digest = digest;
+    subject->has_sha256 = hex != NULL && digest_from_hex(hex, &subject->sha256, NULL);
+    g_ptr_array_add(statement->subjects, subject);
+
+    if (statement->index != NULL) {
+        index_subject(statement, subject);
+    } else if (statement->subjects->len > MAX_UNINDEXED) {
+        statement->index = g_hash_table_new(digest_hash, digest_hash_equal);
+        for (size_t i = 0; i < statement->subjects->len; i++)
+            index_subject(statement, statement->subjects->pdata[i]);
+    }
+}
+
 void
 statement_add_subject(Statement *statement, const char *name, const char *algorithm,
                       const char *hex)
 {
-    StatementSubject *subject = g_new0(StatementSubject, 1);
+    json_t *digest = json_object();
 
-    subject->name = g_strdup(name);
-    subject->digest = json_object();
-    json_object_set_new(subject->digest, algorithm, json_string(hex));
-    g_ptr_array_add(statement->subjects, subject);
+    json_object_set_new(digest, algorithm, json_string(hex));
+    take_subject(statement, g_strdup(name), digest);
 }
 
 void
@@ -126,10 +154,8 @@ read_subject(Statement *statement, json_t *item, GError **error)
             return invalid(error, "a member of subject.digest is not text");
     }
 
-    StatementSubject *subject = g_new0(StatementSubject, 1);
-    subject->name = name != NULL ? g_strdup(json_string_value(name)) : NULL;
-    subject->digest = json_incref(digest);
-    g_ptr_array_add(statement->subjects, subject);
+    take_subject(statement, name != NULL ? g_strdup(json_string_value(name)) : NULL,
+                 json_incref(digest));
     return true;
 }
 
@@ -198,18 +224,19 @@ statement_is_canonical(Span payload)
 bool
 statement_subject_sha256(const StatementSubject *subject, Digest *out)
 {
-    const char *hex = json_string_value(json_object_get(subject->digest, "sha256"));
-
-    return hex != NULL && digest_from_hex(hex, out, NULL);
+    if (subject->has_sha256)
+        *out = subject->sha256;
+    return subject->has_sha256;
 }
 
 const StatementSubject *
 statement_find_sha256(const Statement *statement, const Digest *digest)
 {
+    if (statement->index != NULL)
+        return g_hash_table_lookup(statement->index, digest);
     for (size_t i = 0; i < statement->subjects->len; i++) {
         const StatementSubject *subject = statement->subjects->pdata[i];
-        Digest found;
-        if (statement_subject_sha256(subject, &found) && digest_equal(&found, digest))
+        if (subject->has_sha256 && digest_equal(&subject->sha256, digest))
             return subject;
     }
     return NULL;
@@ -220,6 +247,7 @@ statement_free(Statement *statement)
 {
     if (statement == NULL)
         return;
+    g_clear_pointer(&statement->index, g_hash_table_unref);
     g_clear_pointer(&statement->subjects, g_ptr_array_unref);
     g_free(statement->predicate_type);
     json_decref(statement->predicate);

@@ -19,12 +19,15 @@
 typedef struct {
     char *name;     /* owned; NULL when absent */
     json_t *digest; /* owned; object: algorithm to lower-hex text */
+    bool has_sha256;
+    Digest sha256; /* what `digest` says */
 } StatementSubject;
 
 typedef struct {
     GPtrArray *subjects;  /* owned; of StatementSubject */
     char *predicate_type; /* owned */
     json_t *predicate;    /* owned; an object */
+    GHashTable *index;    /* owned; Digest to StatementSubject, both of subjects; NULL while few */
 } Statement;
 
 /** Without subjects yet. @predicate: taken. Returns: owned. */
@@ -47,7 +50,8 @@ Statement *statement_parse(Span payload, GError **error) MUST_CHECK;
 bool statement_is_canonical(Span payload);
 /** The subject's SHA-256. False when it has none or it is malformed. */
 bool statement_subject_sha256(const StatementSubject *subject, Digest *out);
-/** The first subject with that SHA-256, or NULL. Borrowed. */
+/** The first subject with that SHA-256, or NULL. Takes the same time however many there are.
+ * Borrowed. */
 const StatementSubject *statement_find_sha256(const Statement *statement, const Digest *digest);
 void statement_free(Statement *statement);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Statement, statement_free)

@@ -34,6 +34,28 @@ payload_is_canonical_and_reads_back(void **state)
 }
 
 static void
+subjects_are_found_among_many(void **state)
+{
+    Fixture *f = *state;
+    Statement *statement =
+        keep(f, statement_new("t", json_object()), (GDestroyNotify)statement_free);
+
+    for (uint8_t i = 0; i < 100; i++) {
+        char name[4] = { (char)('0' + i / 10), (char)('0' + i % 10), '\0' };
+        Digest digest = digest_of(span_of(&i, 1));
+        assert_null(statement_find_sha256(statement, &digest));
+        statement_add_subject_sha256(statement, name, &digest);
+        statement_add_subject_sha256(statement, "again", &digest);
+    }
+    for (uint8_t i = 0; i < 100; i++) {
+        Digest digest = digest_of(span_of(&i, 1));
+        const StatementSubject *found = statement_find_sha256(statement, &digest);
+        assert_non_null(found);
+        assert_int_equal(found->name[1], '0' + i % 10);
+    }
+}
+
+static void
 statement_without_subject_is_not_written(void **state)
 {
     Fixture *f = *state;
@@ -125,6 +147,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(payload_is_canonical_and_reads_back),
+        TEST(subjects_are_found_among_many),
         TEST(statement_without_subject_is_not_written),
         TEST(fact_is_named_by_its_pae),
         TEST(malformed_statement_is_refused),
