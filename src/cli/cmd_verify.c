@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * cmd_verify: verifies releases offline, with nothing but their folders and a trust file. */
-#include <fcntl.h>
-#include <string.h>
-#include <sys/stat.h>
 #include "base/clock.h"
-#include "base/files.h"
-#include "base/limits.h"
 #include "cli/commands.h"
 #include "sys/confine.h"
-#include "verify/verify.h"
+#include "verify/paths.h"
 #include "base/banned.h"
 
 typedef struct {
@@ -24,87 +19,6 @@ static const CliOption options[] = {
     { 0 },
 };
 
-typedef struct Folder { /* one release folder and the files of it that were asked for */
-    char *path;
-    GPtrArray *only; /* NULL: the whole folder; else owned names */
-} Folder;
-
-static void
-folder_free(void *data)
-{
-    Folder *folder = data;
-
-    g_free(folder->path);
-    if (folder->only != NULL)
-        g_ptr_array_unref(folder->only);
-    g_free(folder);
-}
-
-static bool
-is_folder(const char *path)
-{
-    struct stat st = { 0 };
-
-    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
-}
-
-static void
-add_file(GPtrArray *folders, const char *path)
-{
-    g_autofree char *parent = g_path_get_dirname(path);
-
-    for (unsigned i = 0; i < folders->len; i++) {
-        Folder *folder = g_ptr_array_index(folders, i);
-        if (folder->only != NULL && strcmp(folder->path, parent) == 0) {
-            g_ptr_array_add(folder->only, g_path_get_basename(path));
-            return;
-        }
-    }
-    Folder *folder = g_new0(Folder, 1);
-    folder->path = g_strdup(parent);
-    folder->only = g_ptr_array_new_with_free_func(g_free);
-    g_ptr_array_add(folder->only, g_path_get_basename(path));
-    g_ptr_array_add(folders, folder);
-}
-
-/* Folders as they are; files grouped by theirs, so that facts are checked once. */
-static GPtrArray *
-group_paths(const char *const *paths)
-{
-    GPtrArray *folders = g_ptr_array_new_with_free_func(folder_free);
-
-    for (; *paths != NULL; paths++) {
-        if (is_folder(*paths)) {
-            Folder *folder = g_new0(Folder, 1);
-            folder->path = g_strdup(*paths);
-            g_ptr_array_add(folders, folder);
-        } else {
-            add_file(folders, *paths);
-        }
-    }
-    return folders;
-}
-
-static VerifyReport *
-verify_folder(const Folder *folder, const Trust *trust, GError **error)
-{
-    AUTO_FD int dirfd = dir_open(AT_FDCWD, folder->path, error);
-
-    if (dirfd < 0)
-        return NULL;
-    if (folder->only != NULL)
-        g_ptr_array_add(folder->only, NULL);
-    VerifyOptions settings = {
-        .trust = trust,
-        .now_us = clock_now_us(&clock_system),
-        .only = folder->only != NULL ? (const char *const *)folder->only->pdata : NULL,
-    };
-    VerifySource *source = verify_source_dir_new(dirfd);
-    VerifyReport *report = verify_release(source, &settings, error);
-    verify_source_dir_free(source);
-    return report;
-}
-
 static OutputStyle
 style_of(VerifyResult result)
 {
@@ -114,9 +28,10 @@ style_of(VerifyResult result)
 }
 
 static void
-show_report(Output *output, const Folder *folder, const VerifyReport *report)
+show_folder(Output *output, const VerifiedFolder *folder)
 {
-    VerifyResult result = verify_report_result(report);
+    const VerifyReport *report = folder->report;
+    g_autofree char *summary = verified_summary(folder);
 
     for (unsigned i = 0; i < report->checks->len; i++) {
         const VerifyCheck *check = g_ptr_array_index(report->checks, i);
@@ -124,57 +39,35 @@ show_report(Output *output, const Folder *folder, const VerifyReport *report)
                       "%-14s  %-12s  %s: %s", verify_result_name(check->result), check->name,
                       check->subject, check->text);
     }
-    if (result == VERIFY_OK)
-        output_styled(output, OUTPUT_GOOD, "%s: good: %s, manifest %s", folder->path,
-                      report->object, report->manifest);
-    else
-        output_styled(output, style_of(result), "%s: %s", folder->path, verify_result_name(result));
+    output_styled(output, style_of(verify_report_result(report)), "%s", summary);
 }
 
 /* Leaves this process nothing to read but the folders and what is open already. */
 static bool
-confine(const GPtrArray *folders, GError **error)
+confine(const char *const *paths, GError **error)
 {
-    g_autofree const char **paths = g_new0(const char *, folders->len);
+    g_auto(GStrv) folders = verify_paths_folders(paths);
 
-    for (unsigned i = 0; i < folders->len; i++)
-        paths[i] = ((const Folder *)g_ptr_array_index(folders, i))->path;
-    return confine_to(paths, folders->len, error);
+    return confine_to((const char *const *)folders, g_strv_length(folders), error);
 }
 
 static bool
 run_verify(CommandContext *context, void *args, const char *const *positional, GError **error)
 {
     const VerifyArgs *self = args;
-    g_autoptr(GBytes) text = file_read(AT_FDCWD, self->trust, LIMIT_JSON_BYTES, error);
-    g_autoptr(GPtrArray) folders = group_paths(positional);
-    g_autoptr(GPtrArray) reports =
-        g_ptr_array_new_with_free_func((GDestroyNotify)verify_report_free);
-    g_autoptr(json_t) json = json_array();
+    g_autoptr(Trust) trust = verify_trust_load(self->trust, error);
 
-    if (text == NULL || (self->confined && !confine(folders, error)))
+    if (trust == NULL || (self->confined && !confine(positional, error)))
         return false;
-    g_autoptr(Trust) trust = trust_parse(span_of_bytes(text), error);
-    if (trust == NULL) {
-        error_prefix(error, "trust file '%s'", self->trust);
+    g_autoptr(GPtrArray) folders =
+        verify_paths(positional, trust, clock_now_us(&clock_system), error);
+    if (folders == NULL)
         return false;
-    }
-    for (unsigned i = 0; i < folders->len; i++) {
-        const Folder *folder = g_ptr_array_index(folders, i);
-        VerifyReport *report = verify_folder(folder, trust, error);
-        if (report == NULL) {
-            error_prefix(error, "cannot verify '%s'", folder->path);
-            return false;
-        }
-        g_ptr_array_add(reports, report);
-        show_report(context->output, folder, report);
-        json_t *item = verify_report_json(report);
-        json_object_set_new(item, "path", json_string(folder->path));
-        json_array_append_new(json, item);
-    }
-    context->exit_code =
-        (int)verify_reports_result((const VerifyReport *const *)reports->pdata, reports->len);
-    output_json(context->output, folders->len == 1 ? json_array_get(json, 0) : json);
+    for (unsigned i = 0; i < folders->len; i++)
+        show_folder(context->output, g_ptr_array_index(folders, i));
+    g_autoptr(json_t) json = verified_json(folders);
+    output_json(context->output, json);
+    context->exit_code = (int)verified_result(folders);
     return true;
 }
 
