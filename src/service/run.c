@@ -100,9 +100,19 @@ find_source(ActiveRun *run, const RunRequest *request, GError **error)
     return true;
 }
 
+/* A full commit id that is here already needs no fetch: what it names cannot change. */
+static bool
+has_commit(ActiveRun *run, const RunRequest *request)
+{
+    g_auto(GitCommit) known = { 0 };
+
+    return request->commit != NULL && strlen(request->commit) >= 40 &&
+           git_resolve(run->mirror, request->commit, &known, NULL);
+}
+
 /* The mirror is named by its source: two projects in one repository share it. */
 static bool
-fetch_source(ActiveRun *run, GError **error)
+fetch_source(ActiveRun *run, const RunRequest *request, GError **error)
 {
     Digest digest = digest_of(span_of_text(run->source));
     char hex[DIGEST_HEX_SIZE];
@@ -111,7 +121,9 @@ fetch_source(ActiveRun *run, GError **error)
     digest_to_hex(&digest, hex);
     path = g_strdup_printf("%s/repos/%.32s.git", run->engine->home, hex);
     run->mirror = git_mirror_open(path, error);
-    return run->mirror != NULL &&
+    if (run->mirror == NULL)
+        return false;
+    return has_commit(run, request) ||
            git_mirror_fetch(run->mirror, run->source,
                             GIT_TRANSPORT_FILE | GIT_TRANSPORT_HTTPS | GIT_TRANSPORT_SSH,
                             run->cancel, error);
@@ -305,7 +317,7 @@ run_prepare(Engine *engine, const RunRequest *request, Cancel *cancel, GError **
 
     run->parallel = request->parallel > 0 ? request->parallel : g_get_num_processors();
     run->parallel = MIN(run->parallel, RUN_MAX_PARALLEL_JOBS);
-    if (!find_source(run, request, error) || !fetch_source(run, error) ||
+    if (!find_source(run, request, error) || !fetch_source(run, request, error) ||
         !resolve_ref(run, request, error) || !read_pipeline(run, request, error) ||
         !make_plan(run, request, error) || !name_release(run, request, error))
         return NULL;
