@@ -104,10 +104,8 @@ find_source(ActiveRun *run, const RunRequest *request, GError **error)
 static bool
 has_commit(ActiveRun *run, const RunRequest *request)
 {
-    g_auto(GitCommit) known = { 0 };
-
     return request->commit != NULL && strlen(request->commit) >= 40 &&
-           git_resolve(run->mirror, request->commit, &known, NULL);
+           git_resolve(run->mirror, request->commit, &run->commit, NULL);
 }
 
 /* The mirror is named by its source: two projects in one repository share it. */
@@ -142,7 +140,7 @@ resolve_ref(ActiveRun *run, const RunRequest *request, GError **error)
     ref = request->tag != NULL      ? g_strdup_printf("refs/tags/%s", request->tag)
           : request->branch != NULL ? g_strdup_printf("refs/heads/%s", request->branch)
                                     : g_strdup(request->commit);
-    if (!git_resolve(run->mirror, ref, &run->commit, error))
+    if (run->commit.commit[0] == '\0' && !git_resolve(run->mirror, ref, &run->commit, error))
         return false;
     run->record.ref = g_strdup(request->commit != NULL ? run->commit.commit : ref);
     run->record.event = g_strdup(request->tag != NULL      ? "tag"
