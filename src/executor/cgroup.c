@@ -96,12 +96,34 @@ writable(const char *folder, const char *file)
 }
 
 static bool
-hands_down(const char *folder, const char *controller)
+lists(const char *folder, const char *file, const char *controller)
 {
-    g_autofree char *path = g_strconcat(folder, "/cgroup.subtree_control", NULL);
+    g_autofree char *path = g_strconcat(folder, "/", file, NULL);
     g_autofree char *text = read_text(path, STAT_TEXT_BYTES);
 
     return text != NULL && has_word(text, " \n", controller);
+}
+
+static bool
+set_value(const char *dir, const char *file, const char *value)
+{
+    g_autofree char *path = g_strconcat(dir, "/", file, NULL);
+    AUTO_FD int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+    return fd >= 0 && write(fd, value, strlen(value)) == (ssize_t)strlen(value);
+}
+
+/* Whether groups in @folder have the controller; where nobody has asked for it yet, we do. */
+static bool
+hands_down(const char *folder, const char *controller)
+{
+    g_autofree char *wish = g_strconcat("+", controller, NULL);
+
+    if (lists(folder, "cgroup.subtree_control", controller))
+        return true;
+    return lists(folder, "cgroup.controllers", controller) &&
+           set_value(folder, "cgroup.subtree_control", wish) &&
+           lists(folder, "cgroup.subtree_control", controller);
 }
 
 /* A folder of version 2 where groups can be made and joined. */
@@ -202,20 +224,25 @@ remove_stale(const char *base)
 }
 
 CgroupHost *
-cgroup_host_find(void)
+cgroup_host_parse(const char *mounts, const char *own)
 {
     CgroupHost *host = g_new0(CgroupHost, 1);
-    g_autofree char *mounts = read_text("/proc/self/mountinfo", PROC_TEXT_BYTES);
-    g_autofree char *own = read_text("/proc/self/cgroup", PROC_TEXT_BYTES);
-
-    if (mounts == NULL || own == NULL)
-        return host;
     g_auto(GStrv) lines = g_strsplit(mounts, "\n", -1);
 
     for (char **line = lines; *line != NULL; line++)
         try_mount(host, *line, true, own);
     for (char **line = lines; *line != NULL; line++)
         try_mount(host, *line, false, own);
+    return host;
+}
+
+CgroupHost *
+cgroup_host_find(void)
+{
+    g_autofree char *mounts = read_text("/proc/self/mountinfo", PROC_TEXT_BYTES);
+    g_autofree char *own = read_text("/proc/self/cgroup", PROC_TEXT_BYTES);
+    CgroupHost *host = cgroup_host_parse(mounts == NULL ? "" : mounts, own == NULL ? "" : own);
+
     for (size_t i = 0; i < CGROUP_N_CONTROLLERS; i++)
         remove_stale(host->base[i]);
     remove_stale(host->kill_base);
@@ -261,15 +288,6 @@ group_in(Cgroup *cgroup, const char *base, const char *name)
     cgroup->procs[cgroup->n_dirs] = fd;
     cgroup->dirs[cgroup->n_dirs] = g_steal_pointer(&dir);
     return cgroup->dirs[cgroup->n_dirs++];
-}
-
-static bool
-set_value(const char *dir, const char *file, const char *value)
-{
-    g_autofree char *path = g_strconcat(dir, "/", file, NULL);
-    AUTO_FD int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-    return fd >= 0 && write(fd, value, strlen(value)) == (ssize_t)strlen(value);
 }
 
 /* Swap would let a job have more than its limit; where it is not accounted this file is absent. */

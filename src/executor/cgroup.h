@@ -17,6 +17,9 @@ typedef struct Cgroup Cgroup;         /* the groups of one machine */
 
 /** Looks at what is mounted and writable, and removes groups whose engine is dead. Owned. */
 CgroupHost *cgroup_host_find(void);
+/** The same from texts in the form of /proc/self/mountinfo and /proc/self/cgroup; removes nothing.
+ */
+CgroupHost *cgroup_host_parse(const char *mounts, const char *own);
 void cgroup_host_free(CgroupHost *host);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CgroupHost, cgroup_host_free)
 /** 2, 1, or 0 where the controller cannot be had. */

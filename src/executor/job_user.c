@@ -133,10 +133,11 @@ job_user_own(const char *folder, GError **error)
     return own_folder(fd, 0, error);
 }
 
-/* Whether anybody may walk through every folder above. */
-static bool
-is_reachable(const char *folder)
+bool
+job_user_reaches(const char *folder)
 {
+    if (job_user_get() == 0)
+        return true;
     g_autofree char *path = g_path_get_dirname(folder);
     struct stat st = { 0 };
 
@@ -151,13 +152,11 @@ is_reachable(const char *folder)
 }
 
 const char *
-job_user_view(const char *folder)
+job_user_view(void)
 {
     static const char *const places[] = { "/mnt", "/media", "/srv", "/tmp" };
     struct stat st = { 0 };
 
-    if (job_user_get() == 0 || is_reachable(folder))
-        return NULL;
     for (size_t i = 0; i + 1 < G_N_ELEMENTS(places); i++)
         if (stat(places[i], &st) == 0 && S_ISDIR(st.st_mode))
             return places[i];

@@ -15,9 +15,10 @@ bool job_user_check(GError **error) MUST_CHECK;
 /** Gives everything below a folder, links themselves included, to the user of jobs; nothing where
  * that is the engine's own. Errors: LIMIT (folders nested too deep), IO. */
 bool job_user_own(const char *folder, GError **error) MUST_CHECK;
-/** Where to show a folder of the engine's to the job's process: NULL where it can reach it as it
- * is. Static. Errors in no case: the last choice is used if none fits. */
-const char *job_user_view(const char *folder);
+/** Whether a job's process may walk to the folder as it is: to all above it, that is. */
+bool job_user_reaches(const char *folder);
+/** A folder of the system that everybody can walk to, and that can be covered for a job. Static. */
+const char *job_user_view(void);
 /** Puts what makes a helper program run as the user of jobs in front of its arguments.
  * @setpriv: from program_find; borrowed by @argv. */
 void job_user_add_prefix(GPtrArray *argv, const char *setpriv);

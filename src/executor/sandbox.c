@@ -237,7 +237,7 @@ prepare(SandboxMachine *machine, const MachineSpec *spec, Cancel *cancel, GError
     if ((spec->root_dir == NULL || network) &&
         !sandbox_etc_make(ws->scratch_fd, hosts, resolv, error))
         return false;
-    if (!workspace_hand_over(ws, error) || !make_view(machine, error))
+    if (!workspace_hand_over(ws, spec->root_dir, error) || !make_view(machine, error))
         return false;
     machine->args = sandbox_args_new(sandbox->program, ws, spec->root_dir, network, error);
     if (machine->args == NULL)

@@ -217,9 +217,12 @@ workspace_make(Workspace *ws, const MachineSpec *spec, Cancel *cancel, GError **
 }
 
 bool
-workspace_hand_over(Workspace *ws, GError **error)
+workspace_hand_over(Workspace *ws, const char *root_dir, GError **error)
 {
-    ws->view = g_strdup(job_user_view(ws->scratch));
+    bool reached = job_user_reaches(ws->scratch) && job_user_reaches(ws->source) &&
+                   (root_dir == NULL || job_user_reaches(root_dir));
+
+    ws->view = reached ? NULL : g_strdup(job_user_view());
     return job_user_own(ws->scratch, error) && job_user_own(ws->source, error);
 }
 

@@ -31,8 +31,9 @@ bool workspace_make(Workspace *ws, const MachineSpec *spec, Cancel *cancel,
 bool workspace_remove(Workspace *ws, GError **error) MUST_CHECK;
 void workspace_clear(Workspace *ws);
 
-/** Hands all of it to the user of jobs (job_user.h) and decides the view. Errors: LIMIT, IO. */
-bool workspace_hand_over(Workspace *ws, GError **error) MUST_CHECK;
+/** Hands all of it to the user of jobs (job_user.h) and decides the view. @root_dir: or NULL.
+ * Errors: LIMIT, IO. */
+bool workspace_hand_over(Workspace *ws, const char *root_dir, GError **error) MUST_CHECK;
 /** See machine_read_output, machine_collect, machine_open_output. */
 GBytes *workspace_read_output(const Workspace *ws, GError **error) MUST_CHECK;
 GPtrArray *workspace_collect(const Workspace *ws, const char *const *globs,
