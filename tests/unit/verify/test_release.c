@@ -42,7 +42,8 @@ expect(Fixture *f, VerifyResult wanted, const char *check)
 
     if (result != wanted || (check != NULL && !release_fixture_found(f->release, check, wanted))) {
         g_autofree char *text = verify_report_text(f->release->report);
-        fail_msg("wanted %d by check '%s', got %d:\n%s", wanted, check, result, text);
+        fail_msg("wanted %d by check '%s', got %d:\n%s", wanted, check != NULL ? check : "any",
+                 result, text);
     }
 }
 
