@@ -55,7 +55,7 @@ PRAGMA defer_foreign_keys = ON;
 SET CONSTRAINTS ALL DEFERRED;
 
 -- name: db_check_integrity
-SELECT integrity_check FROM pragma_integrity_check(1);
+SELECT integrity_check FROM pragma_integrity_check LIMIT 1;
 -- postgres: the server keeps its own house
 SELECT 'ok';
 

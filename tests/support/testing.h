@@ -39,7 +39,7 @@
 
 /** Skips the test if @have is false, saying what it lacks; where that thing must be there
  * ($SLIPWAY_REQUIRE, set by .ci/run) it fails instead. @thing: a word: "vectors", "bwrap",
- * "userns", "netns", "tmpfs", "root". */
+ * "userns", "netns", "tmpfs", "cgroup". */
 static inline void
 test_needs(const char *thing, bool have)
 {

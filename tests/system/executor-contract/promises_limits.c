@@ -15,8 +15,7 @@ skip_where_not_enforced(Fixture *f, const char *limit)
     bool enforced = at != NULL && strncmp(strchr(at, '('), "(NOT", 4) != 0;
 
     print_message("# %s\n", text);
-    if (!enforced)
-        skip();
+    test_needs("cgroup", enforced);
 }
 
 static void
@@ -70,8 +69,7 @@ the_memory_limit_is_named_as_the_reason(void **state)
     f->spec.limits.memory_bytes = 96 * MIB;
     acquire(f);
     g_autofree char *text = machine_limits_text(f->machine);
-    if (strstr(text, "cgroup") == NULL)
-        skip();
+    test_needs("cgroup", strstr(text, "cgroup") != NULL);
     run(f, "perl -e '$x = \"a\" x (600 << 20)'");
     assert_true(f->result.oom_killed);
     run_good(f, "true"); /* the count is of the step, not of the machine */

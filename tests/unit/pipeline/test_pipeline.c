@@ -221,12 +221,11 @@ semver_vectors_hold(void **state)
     size_t i;
 
     (void)state;
-    if (bytes == NULL) {
-        print_message("semver-org.json is not there: skipped");
+    if (bytes == NULL) { /* test_needs() jumps over the cleanups */
         g_clear_error(&error);
-        g_free(g_steal_pointer(&path)); /* skip() jumps over the cleanups */
-        skip();
+        g_free(g_steal_pointer(&path));
     }
+    test_needs("vectors", bytes != NULL);
     g_autoptr(json_t) document = json_parse(span_of_bytes(bytes), 1u << 20, &error);
     assert_no_gerror(error);
     assert_true(json_array_size(json_object_get(document, "valid")) > 10);
