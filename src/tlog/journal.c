@@ -264,17 +264,23 @@ check_torn_tail(const Journal *journal, uint64_t end, uint64_t next_index, GErro
 }
 
 bool
-journal_settle(Journal *journal, uint64_t end, uint64_t next_index, GError **error)
+journal_inspect(const Journal *journal, uint64_t end, uint64_t next_index, bool *torn_out,
+                GError **error)
 {
     bool zero = false;
 
     if (!tail_is_zero(journal, end, &zero, error))
         return false;
+    *torn_out = !zero;
+    return zero || check_torn_tail(journal, end, next_index, error);
+}
+
+bool
+journal_settle(Journal *journal, uint64_t end, bool torn, GError **error)
+{
     journal->end = end;
-    if (zero)
+    if (!torn)
         return true;
-    if (!check_torn_tail(journal, end, next_index, error))
-        return false;
     if (os_ftruncate(journal->fd, (off_t)end) != 0 || os_fsync(journal->fd) != 0) {
         error_set_errno(error, TLOG_ERROR, TLOG_ERROR_IO, "cannot cut the journal's torn tail");
         return false;

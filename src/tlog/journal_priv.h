@@ -72,10 +72,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Journal, journal_free)
 
 /** Where the next record goes. */
 uint64_t journal_get_end(const Journal *journal);
-/** Sets the end after a scan and makes sure that only zeros follow: a torn tail is cut and synced.
- * @next_index: of the next record. Errors: CORRUPT (a whole record of a later batch lies beyond),
- * IO. */
-bool journal_settle(Journal *journal, uint64_t end, uint64_t next_index, GError **error) MUST_CHECK;
+/** After a scan: whether anything but zeros follows @end. Changes nothing.
+ * @next_index: of the record that would come. Errors: CORRUPT (a whole record of a later batch lies
+ * beyond, so what is broken at @end had been durable), IO. */
+bool journal_inspect(const Journal *journal, uint64_t end, uint64_t next_index, bool *torn_out,
+                     GError **error) MUST_CHECK;
+/** Sets the end; a @torn tail is cut and synced. Errors: IO. */
+bool journal_settle(Journal *journal, uint64_t end, bool torn, GError **error) MUST_CHECK;
 /** Writes @batch at the end and syncs. Errors: FULL, IO: cut back and synced, as if never written.
  */
 bool journal_commit(Journal *journal, Span batch, GError **error) MUST_CHECK;

@@ -118,6 +118,7 @@ tlog_recover(Tlog *tlog, const MerkleHead *known, size_t n_known, GError **error
 {
     TlogMark mark = { 0 };
     bool marked = mark_load(tlog->dirfd, &mark);
+    bool torn = false;
 
     tlog->edge = (MerkleFrontier){ 0 };
     tlog->end = JOURNAL_HEADER_SIZE;
@@ -126,7 +127,8 @@ tlog_recover(Tlog *tlog, const MerkleHead *known, size_t n_known, GError **error
         tlog->edge = mark.edge;
         tlog->end = mark.end;
     }
-    if (!scan_tail(tlog, error))
+    if (!scan_tail(tlog, error) ||
+        !journal_inspect(tlog->journal, tlog->end, tlog->edge.size, &torn, error))
         return false;
     if (marked) {
         MerkleHead head = { .size = mark.edge.size, .root = merkle_frontier_root(&mark.edge) };
@@ -140,7 +142,7 @@ tlog_recover(Tlog *tlog, const MerkleHead *known, size_t n_known, GError **error
         if (!need_head(tlog, &known[i], "the signer or a published checkpoint", error))
             return false;
     }
-    if (!journal_settle(tlog->journal, tlog->end, tlog->edge.size, error))
+    if (!journal_settle(tlog->journal, tlog->end, torn, error))
         return false;
     if (tlog->edge.size - tlog->mark.edge.size >= TLOG_MARK_ENTRIES)
         return mark_write(tlog, error);
