@@ -158,6 +158,7 @@ open_parts(Engine *engine, GError **error)
     g_autofree char *keys = below(engine, "keys");
     g_autofree char *log_path = below(engine, LOG_FOLDER);
     DbOptions db_options = { .url = db_path, .clock = engine->clock };
+    SignerLogState signed_last = { 0 };
 
     engine->store = store_create(blobs, error);
     if (engine->store == NULL)
@@ -169,7 +170,10 @@ open_parts(Engine *engine, GError **error)
     engine->origin = signer_origin(engine->signer, error);
     if (engine->origin == NULL)
         return false;
-    engine->tlog = tlog_open(log_path, engine->origin, NULL, 0, error);
+    if (!signer_load_log_state(engine->signer, &signed_last, error))
+        return false;
+    MerkleHead known = { .size = signed_last.size, .root = signed_last.root };
+    engine->tlog = tlog_open(log_path, engine->origin, &known, 1, error);
     return engine->tlog != NULL;
 }
 
