@@ -68,7 +68,7 @@ take_folder(int fd, const char *home, bool *resumed_out, GError **error)
 
         if (strcmp(name, "lock") == 0 || strcmp(name, INIT_MARK) == 0)
             continue;
-        if (!resumed) {
+        if (!resumed && !g_str_has_prefix(name, ".tmp-")) { /* the mark itself, half written */
             error_set(error, BASE_ERROR, BASE_ERROR_EXISTS,
                       "cannot make a data folder of '%s': it is not empty ('%s')", home, name);
             return false;
