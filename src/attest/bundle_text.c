@@ -5,7 +5,6 @@
 #include "attest/dsse_priv.h"
 #include "attest/leaf.h"
 #include "attest/text_priv.h"
-#include "base/encoding.h"
 #include "base/limits.h"
 #include "base/banned.h"
 
@@ -13,8 +12,9 @@
 #define TEXT_PAYLOAD_TYPE "\",\"payloadType\":\""
 #define TEXT_KEYID        "\",\"signatures\":[{\"keyid\":\""
 #define TEXT_SIG          "\",\"sig\":\""
+#define TEXT_SIG_END      "\"}"
 #define TEXT_HINT                                                                                  \
-    "\"}]},\"mediaType\":\"" BUNDLE_MEDIA_TYPE                                                     \
+    "]},\"mediaType\":\"" BUNDLE_MEDIA_TYPE                                                        \
     "\",\"verificationMaterial\":{\"publicKey\":{\"hint\":\""
 #define TEXT_STAMPS      "\"},\"timestampVerificationData\":{\"rfc3161Timestamps\":["
 #define TEXT_STAMP       "{\"signedTimestamp\":\""
@@ -82,7 +82,7 @@ put_envelope(GString *out, const BundleParts *parts, const Leaf *leaf)
     g_string_append(out, keyid);
     g_string_append(out, TEXT_SIG);
     text_put_base64(out, span_of_bytes(leaf->signature));
-    g_string_append(out, TEXT_HINT);
+    g_string_append(out, TEXT_SIG_END TEXT_HINT);
     text_put_base64(out, span_of(leaf->keyid.bytes, DIGEST_SIZE));
     return true;
 }
@@ -110,23 +110,6 @@ bundle_build(const BundleParts *parts, GError **error)
     text_put_base64(out, span_of(parts->log_id.bytes, DIGEST_SIZE));
     g_string_append_printf(out, TEXT_INDEX "%" G_GUINT64_FORMAT TEXT_END, parts->index);
     return g_string_free(g_steal_pointer(&out), FALSE);
-}
-
-static bool
-take_envelope(Span *rest, DsseEnvelope *envelope)
-{
-    DsseSignature *signature = envelope->signatures->pdata[0];
-    Span type, keyid;
-
-    if (!text_take(rest, TEXT_PAYLOAD) || (envelope->payload = text_take_base64(rest)) == NULL ||
-        !text_take(rest, TEXT_PAYLOAD_TYPE) || !text_take_plain(rest, &type) ||
-        !text_take(rest, TEXT_KEYID) || !text_take_plain(rest, &keyid) ||
-        !text_take(rest, TEXT_SIG) || (signature->sig = text_take_base64(rest)) == NULL)
-        return false;
-    envelope->payload_type = g_strndup((const char *)type.data, type.len);
-    signature->keyid = g_strndup((const char *)keyid.data, keyid.len);
-    return strlen(envelope->payload_type) == type.len && strlen(signature->keyid) == keyid.len &&
-           utf8_is_valid(type) && utf8_is_valid(keyid);
 }
 
 static bool
@@ -186,7 +169,8 @@ bundle_from_text(Span text)
         return NULL;
     bundle->envelope = dsse_new_empty();
     bundle->timestamps = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
-    if (!take_envelope(&rest, bundle->envelope) || !text_take(&rest, TEXT_HINT) ||
+    if (!text_take(&rest, TEXT_PAYLOAD) || !dsse_take_payload(&rest, bundle->envelope) ||
+        !dsse_take_signature(&rest, bundle->envelope) || !text_take(&rest, TEXT_HINT) ||
         !text_take_hash(&rest, &bundle->hint) || !take_stamps(&rest, bundle->timestamps) ||
         !take_entry(&rest, bundle) || !text_take(&rest, TEXT_END) || rest.len != 0)
         return NULL;

@@ -7,8 +7,7 @@
 #include "base/limits.h"
 #include "base/banned.h"
 
-#define PAE_PREFIX     "DSSEv1 "
-#define MAX_SIGNATURES 100
+#define PAE_PREFIX "DSSEv1 "
 
 GBytes *
 dsse_pae(const char *payload_type, Span payload)
@@ -101,10 +100,16 @@ add_signature(DsseEnvelope *envelope, const char *keyid, GBytes *sig)
 DsseEnvelope *
 dsse_new_empty(void)
 {
-    DsseEnvelope *envelope = envelope_new(NULL);
+    return envelope_new(NULL);
+}
 
-    g_ptr_array_add(envelope->signatures, g_new0(DsseSignature, 1));
-    return envelope;
+DsseSignature *
+dsse_add_empty_signature(DsseEnvelope *envelope)
+{
+    DsseSignature *signature = g_new0(DsseSignature, 1);
+
+    g_ptr_array_add(envelope->signatures, signature);
+    return signature;
 }
 
 DsseEnvelope *
@@ -148,9 +153,9 @@ read_envelope(const json_t *object, GError **error)
 
     if (list == NULL)
         return NULL;
-    if (n < 1 || n > MAX_SIGNATURES) {
+    if (n < 1 || n > DSSE_MAX_SIGNATURES) {
         error_set(error, BASE_ERROR, BASE_ERROR_INVALID,
-                  "envelope.signatures has %zu members, wanted 1 to %d", n, MAX_SIGNATURES);
+                  "envelope.signatures has %zu members, wanted 1 to %d", n, DSSE_MAX_SIGNATURES);
         return NULL;
     }
 
@@ -178,8 +183,11 @@ dsse_from_json(const json_t *object, GError **error)
 DsseEnvelope *
 dsse_parse(Span json, GError **error)
 {
-    g_autoptr(json_t) object = json_parse(json, LIMIT_JSON_BYTES, error);
+    DsseEnvelope *own = dsse_from_text(json);
+    if (own != NULL)
+        return own;
 
+    g_autoptr(json_t) object = json_parse(json, LIMIT_JSON_BYTES, error);
     if (object == NULL) {
         error_prefix(error, "cannot read DSSE envelope");
         return NULL;
@@ -210,8 +218,11 @@ dsse_to_json(const DsseEnvelope *envelope)
 char *
 dsse_format(const DsseEnvelope *envelope)
 {
-    g_autoptr(json_t) object = dsse_to_json(envelope);
+    char *text = dsse_to_text(envelope);
+    if (text != NULL)
+        return text;
 
+    g_autoptr(json_t) object = dsse_to_json(envelope);
     return json_canonical(object, NULL, NULL);
 }
 

@@ -183,15 +183,15 @@ invalid(GError **error, const char *what, const char *name)
     return false;
 }
 
-/* Remembers a file name, in lower case: names that differ only in case meet on some file systems.
- */
+/* Remembers a file name in lower case: names that differ only in case meet on some file systems.
+ * ASCII only, so that every verifier, whatever its tables, comes to the same verdict. */
 static bool
 note_name(GHashTable *names, const char *name, GError **error)
 {
     if (!asset_name_is_valid(name))
         return invalid(error, "not a file name", name);
 
-    char *key = g_utf8_casefold(name, -1);
+    char *key = g_ascii_strdown(name, -1);
     if (!g_hash_table_add(names, key))
         return invalid(error, "two files are named", name);
     return true;

@@ -116,6 +116,44 @@ url_safe_base64_is_read(void **state)
 }
 
 static void
+envelope_is_canonical_json(void **state)
+{
+    Fixture *f = *state;
+    DsseEnvelope *envelope = signed_envelope(f, "{}");
+    json_t *json = keep_json(f, dsse_to_json(envelope));
+
+    assert_string_equal(keep_text(f, dsse_format(envelope)),
+                        keep_text(f, json_canonical(json, NULL, &f->error)));
+    g_free(envelope->payload_type); /* what needs an escape is escaped alike */
+    envelope->payload_type = g_strdup("a \"type\"\\\n\t\x01");
+    json = keep_json(f, dsse_to_json(envelope));
+    assert_string_equal(keep_text(f, dsse_format(envelope)),
+                        keep_text(f, json_canonical(json, NULL, &f->error)));
+}
+
+/* Canonical text is read by comparing, the same indented by the JSON reader. */
+static void
+both_ways_to_read_agree(void **state)
+{
+    Fixture *f = *state;
+    DsseEnvelope *envelope = signed_envelope(f, "{}");
+    json_t *json = keep_json(f, dsse_to_json(envelope));
+    json_t *signatures = json_object_get(json, "signatures");
+
+    json_array_append(signatures, json_array_get(signatures, 0)); /* two, for good measure */
+    DsseEnvelope *a = parse(f, keep_text(f, json_canonical(json, NULL, &f->error)));
+    DsseEnvelope *b = parse(f, keep_text(f, json_pretty(json)));
+    assert_no_gerror(f->error);
+    assert_true(g_bytes_equal(a->payload, b->payload));
+    assert_string_equal(a->payload_type, b->payload_type);
+    assert_int_equal(a->signatures->len, 2);
+    assert_int_equal(b->signatures->len, 2);
+    const DsseSignature *one = a->signatures->pdata[1], *other = b->signatures->pdata[1];
+    assert_string_equal(one->keyid, other->keyid);
+    assert_true(g_bytes_equal(one->sig, other->sig));
+}
+
+static void
 malformed_envelope_is_refused(void **state)
 {
     static const char *const cases[] = {
@@ -214,6 +252,8 @@ main(void)
         TEST(envelope_with_another_payload_is_untrusted),
         TEST(envelope_by_another_key_is_untrusted),
         TEST(url_safe_base64_is_read),
+        TEST(envelope_is_canonical_json),
+        TEST(both_ways_to_read_agree),
         TEST(malformed_envelope_is_refused),
         cmocka_unit_test_setup_teardown(published_envelope_verifies, vectors_setup,
                                         vectors_teardown),
