@@ -54,12 +54,40 @@ hex_decode(const char *text, GError **error)
     return g_bytes_new_take(g_steal_pointer(&out), len / 2);
 }
 
+static const char base64_digits[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+static void
+put_base64_group(char *out, uint32_t bits)
+{
+    out[0] = base64_digits[bits >> 18];
+    out[1] = base64_digits[bits >> 12 & 63];
+    out[2] = base64_digits[bits >> 6 & 63];
+    out[3] = base64_digits[bits & 63];
+}
+
 char *
 base64_encode(Span span)
 {
-    if (span.len == 0)
-        return g_strdup("");
-    return g_base64_encode(span.data, span.len);
+    size_t len = (span.len + 2) / 3 * 4;
+    char *text = g_malloc(len + 1);
+    char *to = text;
+    size_t i = 0;
+
+    for (; span.len - i >= 3; i += 3, to += 4)
+        put_base64_group(to, (uint32_t)span.data[i] << 16 | (uint32_t)span.data[i + 1] << 8 |
+                                 span.data[i + 2]);
+    size_t left = span.len - i;
+
+    if (left > 0) {
+        put_base64_group(to, (uint32_t)span.data[i] << 16 |
+                                 (left == 2 ? (uint32_t)span.data[i + 1] << 8 : 0));
+        to[3] = '=';
+        if (left == 1)
+            to[2] = '=';
+    }
+    text[len] = '\0';
+    return text;
 }
 
 typedef enum {
@@ -67,20 +95,29 @@ typedef enum {
     BASE64_LENIENT = 1 << 0, /* URL-safe digits and missing padding too */
 } Base64Flags;
 
+/* The values of the characters from '+' to 'z'; X: no digit. */
+#define X NOT_A_DIGIT
+/* clang-format off */
+static const uint8_t base64_values['z' - '+' + 1] = {
+    62, X, X, X, 63,                                /* + , - . / */
+    52, 53, 54, 55, 56, 57, 58, 59, 60, 61,         /* 0 to 9 */
+    X, X, X, X, X, X, X,                            /* : ; < = > ? @ */
+    0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25,
+    X, X, X, X, X, X,                               /* [ \ ] ^ _ ` */
+    26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49,
+    50, 51,
+};
+/* clang-format on */
+#undef X
+
 static uint8_t
 base64_value(char c, Base64Flags flags)
 {
-    if (c >= 'A' && c <= 'Z')
-        return (uint8_t)(c - 'A');
-    if (c >= 'a' && c <= 'z')
-        return (uint8_t)(c - 'a' + 26);
-    if (c >= '0' && c <= '9')
-        return (uint8_t)(c - '0' + 52);
-    if (c == '+' || (c == '-' && (flags & BASE64_LENIENT)))
-        return 62;
-    if (c == '/' || (c == '_' && (flags & BASE64_LENIENT)))
-        return 63;
-    return NOT_A_DIGIT;
+    if (c < '+' || c > 'z')
+        return NOT_A_DIGIT;
+    if (flags & BASE64_LENIENT)
+        c = (char)(c == '-' ? '+' : c == '_' ? '/' : c);
+    return base64_values[c - '+'];
 }
 
 static GBytes *
