@@ -44,7 +44,7 @@ lint: all
 	meson test -C $(BUILD) --no-rebuild --print-errorlogs --suite lint $(TESTS)
 
 fmt: deps
-	@git ls-files -z '*.c' '*.h' | xargs -0 -r clang-format -i
+	@git ls-files -z 'src/*.[ch]' 'tests/*.[ch]' 'fuzz/*.[ch]' 'bench/*.[ch]' ':!tests/lint' | xargs -0 -r clang-format -i
 
 tidy: all
 	@tools/tidy $(BUILD)

@@ -15,9 +15,8 @@
 #include "base/banned.h"
 
 #define STORE_BLOB_MODE 0444
-#define STORE_THREAD_MIN_BYTES                                                                     \
-    ((uint64_t)2 << 20) /* from here on a thread writes while we hash                              \
-                         */
+/* from here on a thread writes while we hash */
+#define STORE_THREAD_MIN_BYTES ((uint64_t)2 << 20)
 G_STATIC_ASSERT(STORE_BUFFER_BYTES == WRITE_BEHIND_BUFFER_BYTES);
 
 /* A file in incoming/ that goes away unless it is kept. */

@@ -11,11 +11,10 @@
 #include "base/span.h"
 #include "sys/cancel.h"
 
-#define PROCESS_STDERR_BYTES                                                                       \
-    (64u << 10) /* process_run keeps this much of stderr, drops the rest                           \
-                 */
-#define PROCESS_FDS_MAX    16
-#define PROCESS_FD_HIGHEST 63 /* the highest descriptor number a child may be given */
+/* process_run keeps this much of stderr, drops the rest */
+#define PROCESS_STDERR_BYTES (64u << 10)
+#define PROCESS_FDS_MAX      16
+#define PROCESS_FD_HIGHEST   63 /* the highest descriptor number a child may be given */
 
 typedef struct ProcessFd {
     int from; /* ours; borrowed */
