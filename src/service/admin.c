@@ -64,76 +64,13 @@ check_store(Engine *engine, json_t *findings, json_t *result, GError **error)
     return true;
 }
 
-/* Every digest that something needs, as a set of Digest. */
+/* Calls @visit with each digest that @query gives. */
+typedef bool (*VisitDigest)(Engine *engine, const Digest *digest, void *data, GError **error);
 static bool
-load_keep_set(Engine *engine, GHashTable *keep, GError **error)
+each_digest(Engine *engine, QueryId query, VisitDigest visit, void *data, GError **error)
 {
     g_autoptr(DbReader) reader = db_reader_acquire(engine->db, error);
-    g_autoptr(DbRows) rows =
-        reader != NULL ? db_select(reader, QUERY_KEEP_DIGESTS, DB_NO_PARAMS, error) : NULL;
-    bool has_row = false;
-
-    if (rows == NULL || !db_rows_next(rows, &has_row, error))
-        return false;
-    while (has_row) {
-        Digest *digest = g_new0(Digest, 1);
-
-        if (!digest_from_string(db_rows_text(rows, 0), digest, error)) {
-            g_free(digest);
-            return false;
-        }
-        g_hash_table_add(keep, digest);
-        if (!db_rows_next(rows, &has_row, error))
-            return false;
-    }
-    return true;
-}
-
-/* The files a publication plan lists are needed as long as the plan. */
-static bool
-add_plan_items(Engine *engine, GHashTable *keep, GError **error)
-{
-    g_autoptr(DbReader) reader = db_reader_acquire(engine->db, error);
-    g_autoptr(DbRows) rows =
-        reader != NULL ? db_select(reader, QUERY_INTENT_PLAN_LIST, DB_NO_PARAMS, error) : NULL;
-    bool has_row = false;
-
-    if (rows == NULL || !db_rows_next(rows, &has_row, error))
-        return false;
-    while (has_row) {
-        g_autoptr(GBytes) text = NULL;
-        g_autoptr(json_t) items = NULL;
-        json_t *item = NULL;
-        size_t i = 0;
-        Digest plan;
-
-        if (!digest_from_string(db_rows_text(rows, 0), &plan, error))
-            return false;
-        text = store_get_bytes(engine->store, &plan, LIMIT_JSON_BYTES, error);
-        items = text != NULL ? json_parse(span_of_bytes(text), LIMIT_JSON_BYTES, error) : NULL;
-        if (items == NULL)
-            return false;
-        json_array_foreach (items, i, item) {
-            Digest *digest = g_new0(Digest, 1);
-
-            if (!json_need_digest(item, "digest", "publication plan", digest, error)) {
-                g_free(digest);
-                return false;
-            }
-            g_hash_table_add(keep, digest);
-        }
-        if (!db_rows_next(rows, &has_row, error))
-            return false;
-    }
-    return true;
-}
-
-static bool
-check_named_blobs(Engine *engine, json_t *findings, GError **error)
-{
-    g_autoptr(DbReader) reader = db_reader_acquire(engine->db, error);
-    g_autoptr(DbRows) rows =
-        reader != NULL ? db_select(reader, QUERY_NAMED_BLOBS, DB_NO_PARAMS, error) : NULL;
+    g_autoptr(DbRows) rows = reader != NULL ? db_select(reader, query, DB_NO_PARAMS, error) : NULL;
     bool has_row = false;
 
     if (rows == NULL || !db_rows_next(rows, &has_row, error))
@@ -141,14 +78,55 @@ check_named_blobs(Engine *engine, json_t *findings, GError **error)
     while (has_row) {
         Digest digest;
 
-        if (!digest_from_string(db_rows_text(rows, 0), &digest, error))
-            return false;
-        if (!store_has(engine->store, &digest))
-            add_finding(findings, "store: blob '%s' is named by the database but not there",
-                        db_rows_text(rows, 0));
-        if (!db_rows_next(rows, &has_row, error))
+        if (!digest_from_string(db_rows_text(rows, 0), &digest, error) ||
+            !visit(engine, &digest, data, error) || !db_rows_next(rows, &has_row, error))
             return false;
     }
+    return true;
+}
+
+/* @data: a set of Digest. */
+static bool
+keep_digest(Engine *engine, const Digest *digest, void *data, GError **error)
+{
+    (void)engine;
+    (void)error;
+    g_hash_table_add(data, g_memdup2(digest, sizeof *digest));
+    return true;
+}
+
+/* The files a publication plan lists are needed as long as the plan. */
+static bool
+keep_plan_items(Engine *engine, const Digest *plan, void *data, GError **error)
+{
+    g_autoptr(GBytes) text = store_get_bytes(engine->store, plan, LIMIT_JSON_BYTES, error);
+    g_autoptr(json_t) items =
+        text != NULL ? json_parse(span_of_bytes(text), LIMIT_JSON_BYTES, error) : NULL;
+    json_t *item = NULL;
+    size_t i = 0;
+
+    if (items == NULL)
+        return false;
+    json_array_foreach (items, i, item) {
+        Digest digest;
+
+        if (!json_need_digest(item, "digest", "publication plan", &digest, error))
+            return false;
+        g_hash_table_add(data, g_memdup2(&digest, sizeof digest));
+    }
+    return true;
+}
+
+/* @data: the findings. */
+static bool
+check_named_blob(Engine *engine, const Digest *digest, void *data, GError **error)
+{
+    char name[DIGEST_STRING_SIZE];
+
+    (void)error;
+    digest_to_string(digest, name);
+    if (!store_has(engine->store, digest))
+        add_finding(data, "store: blob '%s' is named by the database but not there", name);
     return true;
 }
 
@@ -162,7 +140,7 @@ admin_fsck(Engine *engine, json_t **result_out, GError **error)
     json_object_set_new(result, "findings", findings);
     check_log(engine, findings, result);
     if (!check_store(engine, findings, result, error) ||
-        !check_named_blobs(engine, findings, error))
+        !each_digest(engine, QUERY_NAMED_BLOBS, check_named_blob, findings, error))
         return false;
     if (!db_check(engine->db, &local))
         add_finding(findings, "database: %s", local->message);
@@ -309,7 +287,8 @@ admin_gc(Engine *engine, int64_t min_age_us, json_t **result_out, GError **error
         g_hash_table_new_full(digest_hash, digest_hash_equal, g_free, NULL);
     StoreGcResult result = { 0 };
 
-    if (!load_keep_set(engine, keep, error) || !add_plan_items(engine, keep, error) ||
+    if (!each_digest(engine, QUERY_KEEP_DIGESTS, keep_digest, keep, error) ||
+        !each_digest(engine, QUERY_INTENT_PLAN_LIST, keep_plan_items, keep, error) ||
         !store_gc(engine->store, keep, min_age_us, &result, error))
         return false;
     *result_out =
