@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include "bench_util.h"
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/files.h"
@@ -163,6 +164,6 @@ main(int argc, char **argv)
     begin_us = clock_monotonic_us() - begin_us;
     getrusage(RUSAGE_SELF, &usage);
     printf("{\"seconds\": %.6f, \"cpu\": %.6f, \"rss_kb\": %ld}\n", (double)begin_us / 1e6,
-           cpu_seconds(&usage), usage.ru_maxrss);
+           cpu_seconds(&usage), bench_rss_kb());
     return 0;
 }

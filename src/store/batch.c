@@ -279,12 +279,20 @@ give_names(StoreBatch *batch, GError **error)
     return true;
 }
 
+/* Once for an owner that took over names of unknown state: after it none is. */
+static bool
+must_settle(StoreBatch *batch)
+{
+    MUTEX_GUARD(&batch->store->lock);
+    return batch->relied->len > 0 && batch->store->inherited;
+}
+
 static bool
 sync_names(StoreBatch *batch, GError **error)
 {
     if (batch->pending->len + batch->relied->len == 0)
         return true;
-    if (!sync_few(batch))
+    if (!sync_few(batch) || must_settle(batch))
         return sync_all(batch->store, error);
     if ((batch->new_folders || batch->relied->len > 0) &&
         !sync_path(batch->store->blobs_fd, ".", error))

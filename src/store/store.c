@@ -11,6 +11,9 @@
 #include "store/store_priv.h"
 #include "base/banned.h"
 
+#define SETTLED_NAME          "settled"
+#define BOOT_ID_PATH          "/proc/sys/kernel/random/boot_id"
+#define LIMIT_SETTLED_BYTES   256
 #define LIMIT_STORE_LEFTOVERS 1000000 /* names in incoming/ */
 
 GQuark
@@ -122,6 +125,50 @@ clear_incoming(Store *store, GError **error)
     return true;
 }
 
+/* What `settled` says: this boot and this very folder. After another boot every name that is seen is durable, but
+ * then nobody needs the hint. Owned; NULL if the boot has no name here. */
+static char *
+settled_text(Store *store)
+{
+    g_autoptr(GError) local = NULL;
+    g_autofree char *boot = file_read_text(AT_FDCWD, BOOT_ID_PATH, LIMIT_SETTLED_BYTES, &local);
+    struct stat st;
+
+    if (boot == NULL || fstat(store->blobs_fd, &st) < 0)
+        return NULL;
+    return g_strdup_printf("%s %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT "\n", g_strchomp(boot),
+                           (uint64_t)st.st_dev, (uint64_t)st.st_ino);
+}
+
+/* Whether the last owner left every name durable. Its word is used up by asking. */
+static bool
+take_settled(Store *store)
+{
+    g_autoptr(GError) local = NULL;
+    g_autofree char *found =
+        file_read_text(store->root_fd, SETTLED_NAME, LIMIT_SETTLED_BYTES, &local);
+    g_autofree char *expected = settled_text(store);
+
+    if (found == NULL || os_unlink(store->root_fd, SETTLED_NAME, 0) < 0)
+        return false;
+    return g_strcmp0(found, expected) == 0;
+}
+
+/* Not synced: without it the next owner only syncs once more than it needs. */
+static void
+leave_settled(Store *store)
+{
+    g_autofree char *text = settled_text(store);
+    AUTO_FD int fd = -1;
+
+    if (!store->owner || store->inherited || store->n_failed > store->n_settled || text == NULL)
+        return;
+    fd = openat(store->root_fd, SETTLED_NAME, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
+                0600);
+    if (fd >= 0)
+        (void)os_write(fd, text, strlen(text)); /* in part it says nothing */
+}
+
 Store *
 store_create(const char *root, GError **error)
 {
@@ -136,6 +183,7 @@ store_create(const char *root, GError **error)
         error_prefix(error, "cannot clear 'incoming' of blob store '%s'", root);
         return NULL;
     }
+    store->inherited = !take_settled(store);
     return g_steal_pointer(&store);
 }
 
@@ -151,6 +199,8 @@ store_free(Store *store)
     if (store == NULL)
         return;
     assert(g_queue_is_empty(&store->open_batches));
+    if (store->quarantine_fd >= 0) /* it was opened whole */
+        leave_settled(store);
     fd_clear(&store->blobs_fd);
     fd_clear(&store->incoming_fd);
     fd_clear(&store->quarantine_fd);

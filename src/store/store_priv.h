@@ -10,6 +10,8 @@
  *  3. A name is removed (gc, quarantine) only under `names`; a put that finds a blob looks and
  * touches it under `names`. So gc sees either the new time stamp or a put that does not find the
  * blob.
+ *     The file `settled` carries that over a clean end: it is written when all names are durable and removed by the
+ *     next owner before its first put. It counts only for this boot and this folder, not for a copy.
  *  4. Nothing touched since the oldest open batch began is removed by gc. */
 #pragma once
 #include "store/store.h"

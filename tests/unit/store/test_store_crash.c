@@ -237,6 +237,46 @@ gc_that_fails_removes_nothing_that_is_kept(void **state)
     }
 }
 
+static void
+a_settled_store_needs_no_sync_for_what_it_has(void **state)
+{
+    Fixture *f = *state;
+    bool ok = false;
+
+    for (unsigned owner = 0; owner < 2; owner++) { /* the first sees its own blobs again, once */
+        (void)put_number(NULL, f->store, 1, &ok, &f->error);
+        (void)put_number(NULL, f->store, 1, &ok, &f->error);
+        store_free(f->store);
+        f->store = store_create(f->root, &f->error);
+        assert_no_gerror(f->error);
+    }
+    os_fault_reset();
+    (void)put_number(NULL, f->store, 1, &ok, &f->error);
+    uint64_t n_calls = os_fault_count();
+    assert_true(ok);
+    assert_int_equal(n_calls, 0);
+}
+
+static void
+a_copy_of_a_settled_store_syncs(void **state)
+{
+    Fixture *f = *state;
+    g_autofree char *settled = g_build_filename(f->root, "settled", NULL);
+    bool ok = false;
+
+    (void)put_number(NULL, f->store, 1, &ok, &f->error);
+    store_free(f->store);
+    f->store = NULL;
+    assert_true(g_file_set_contents(settled, "another-boot 1 2\n", -1, NULL));
+    f->store = store_create(f->root, &f->error);
+    assert_no_gerror(f->error);
+    os_fault_reset();
+    (void)put_number(NULL, f->store, 1, &ok, &f->error);
+    uint64_t n_calls = os_fault_count();
+    assert_true(ok);
+    assert_int_equal(n_calls, 1); /* one syncfs */
+}
+
 /* Puts blobs one by one and in batches of both kinds, some again, some after a commit that failed
  * when its names were visible already; every acknowledgement is marked with the count of blobs that
  * must be there. */
@@ -416,6 +456,8 @@ main(void)
         T(a_failed_long_write_is_told_with_its_cause),
         T(short_writes_are_completed),
         T(gc_that_fails_removes_nothing_that_is_kept),
+        T(a_settled_store_needs_no_sync_for_what_it_has),
+        T(a_copy_of_a_settled_store_syncs),
         T(acknowledged_blobs_survive_every_crash),
         T(taking_away_any_sync_breaks_the_promise),
     };
