@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  * make_bundle: writes what Sigstore's client needs into the folder named on the command line: a
- * bundle over the file "asset" in a log of seven entries, the log's key, the signer's key. */
+ * bundle over the file "asset" in a log of seven entries, the trusted root that names the log, the signer's
+ * key. */
 #include <fcntl.h>
 #include <stdio.h>
 #include "attest/bundle.h"
 #include "attest/leaf.h"
 #include "attest/statement.h"
-#include "base/encoding.h"
+#include "attest/trusted_root.h"
 #include "base/files.h"
 #include "keys/memory_signer.h"
 #include "proof/checkpoint.h"
@@ -107,14 +108,13 @@ write_all(const char *folder, GError **error)
 
     if (dirfd < 0)
         return false;
-    Digest id = note_log_id(ORIGIN, signer_public_key(log));
+    TrustedRootLog trusted = { .origin = ORIGIN, .key = signer_public_key(log) };
     g_autofree char *key = public_key_to_pem(signer_public_key(engine));
-    g_autofree char *log_key = base64_encode(public_key_spki(signer_public_key(log)));
-    g_autofree char *log_id = base64_encode(span_of(id.bytes, DIGEST_SIZE));
-    return file_write_atomic(dirfd, "bundle.json", span_of_text(bundle), 0644, error) &&
+    g_autofree char *root = trusted_root_build(&trusted, 1, error);
+    return root != NULL &&
+           file_write_atomic(dirfd, "bundle.json", span_of_text(bundle), 0644, error) &&
            file_write_atomic(dirfd, "engine.pem", span_of_text(key), 0644, error) &&
-           file_write_atomic(dirfd, "log.spki", span_of_text(log_key), 0644, error) &&
-           file_write_atomic(dirfd, "log.id", span_of_text(log_id), 0644, error);
+           file_write_atomic(dirfd, "trusted_root.json", span_of_text(root), 0644, error);
 }
 
 int

@@ -10,26 +10,10 @@ import { Verifier, toSignedEntity, toTrustMaterial } from '@sigstore/verify';
 const folder = process.argv[2];
 const read = (name) => readFileSync(join(folder, name), 'utf8');
 const good = read('bundle.json');
-const keyId = read('log.id');
 const engine = createPublicKey(read('engine.pem'));
 const hint = JSON.parse(good).verificationMaterial.publicKey.hint;
 
-const trustedRoot = TrustedRoot.fromJSON({
-  mediaType: 'application/vnd.dev.sigstore.trustedroot+json;version=0.1',
-  tlogs: [{
-    baseUrl: 'https://log.example/main',
-    hashAlgorithm: 'SHA2_256',
-    publicKey: {
-      rawBytes: read('log.spki'),
-      keyDetails: 'PKIX_ED25519',
-      validFor: { start: '2020-01-01T00:00:00Z' },
-    },
-    logId: { keyId },
-  }],
-  certificateAuthorities: [],
-  ctlogs: [],
-  timestampAuthorities: [],
-});
+const trustedRoot = TrustedRoot.fromJSON(JSON.parse(read('trusted_root.json')));
 const material = toTrustMaterial(trustedRoot, (asked) => {
   if (asked !== hint) throw new Error(`unknown hint ${asked}`);
   return { publicKey: engine, validFor: () => true };
