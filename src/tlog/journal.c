@@ -23,13 +23,14 @@
 #define JOURNAL_NAME    "journal"
 #define JOURNAL_MAGIC   "slipway-journal 1\norigin "
 #define SETTLE_CHUNK    (64u << 10)
+#define ZEROS_SIZE      MAX(JOURNAL_AHEAD_BYTES, SETTLE_CHUNK)
 #define SETTLE_MAX_TAIL (TLOG_BATCH_MAX_BYTES + (8u << 20)) /* searched for later records */
 
 struct Journal {
     int fd; /* owned; holds the lock */
     uint64_t end;
     uint64_t written;
-    uint8_t *zeros; /* owned; JOURNAL_AHEAD_BYTES, read-only */
+    uint8_t *zeros; /* owned; ZEROS_SIZE, read-only */
 };
 
 bool
@@ -88,7 +89,7 @@ journal_open(int dirfd, char **origin_out, GError **error)
     }
     journal->written = (uint64_t)info.st_size;
     journal->end = JOURNAL_HEADER_SIZE;
-    journal->zeros = g_malloc0(JOURNAL_AHEAD_BYTES);
+    journal->zeros = g_malloc0(ZEROS_SIZE);
     char *origin = read_header(journal, error);
     if (origin == NULL)
         return NULL;
