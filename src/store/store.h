@@ -2,10 +2,10 @@
  * store: write-once blobs in files named by their SHA-256. Thread-safe; one process owns the
  * folder.
  *
- *   ROOT/sha256/ab/cd…   the blobs; a name is visible only after its bytes are on disk
- *   ROOT/incoming/       what puts are writing now; leftovers of a crash go at the next
- * store_create ROOT/quarantine/     blobs whose bytes did not hash to their name, for people to
- * look at */
+ *   ROOT/sha256/ab/cd…  the blobs; a name is visible only after its bytes are on disk
+ *   ROOT/incoming/      what puts are writing now; store_create removes what a crash left there
+ *   ROOT/quarantine/    blobs whose bytes did not hash to their name, for people to look at
+ *   ROOT/settled        between two owners: all names are on disk */
 #pragma once
 #include <glib.h>
 #include <stdbool.h>
