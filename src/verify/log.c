@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * log: checkpoint, inclusion and status.json: what the log says around the release. */
 #include <string.h>
+#include "attest/dsse.h"
 #include "base/clock.h"
 #include "fact/body.h"
 #include "verify/verify_priv.h"
@@ -59,6 +60,26 @@ check_inclusion(Verification *v)
                           "%u facts are in the log under the checkpoint", v->lines->len);
 }
 
+/* Nothing may be in the file that the signature does not cover but could be taken for it: it must be
+ * the one spelling of its envelope, final newline or not. */
+static bool
+is_plain_envelope(Span text, const PublicKey *key)
+{
+    g_autoptr(DsseEnvelope) envelope = dsse_parse(text, NULL);
+    const DsseSignature *signature =
+        envelope == NULL ? NULL : g_ptr_array_index(envelope->signatures, 0);
+
+    if (signature == NULL)
+        return false;
+    g_autoptr(DsseEnvelope) plain =
+        dsse_new(envelope->payload_type, span_of_bytes(envelope->payload), key,
+                 span_of_bytes(signature->sig));
+    g_autofree char *wanted = dsse_format(plain);
+    size_t len = strlen(wanted);
+    bool newline = text.len == len + 1 && text.data[len] == '\n';
+    return (text.len == len || newline) && memcmp(text.data, wanted, len) == 0;
+}
+
 static void
 open_status(Verification *v)
 {
@@ -72,6 +93,11 @@ open_status(Verification *v)
         g_autoptr(PublicKey) public_key = public_key_from_spki(span_of_bytes(key->spki), &local);
         if (public_key != NULL)
             v->status = status_open(span_of_bytes(v->envelope), public_key, &local);
+        if (v->status != NULL && !is_plain_envelope(span_of_bytes(v->envelope), public_key)) {
+            g_clear_pointer(&v->status, status_free);
+            error_set(&local, BASE_ERROR, BASE_ERROR_UNTRUSTED,
+                      "it is not spelled as its signature's envelope is");
+        }
     }
     if (v->status == NULL)
         verify_report_add(v->report, VERIFY_NOT_AUTHENTIC, "status", VERIFY_STATUS, "%s",

@@ -80,6 +80,32 @@ flipped_byte_in_a_file_is_found(void **state)
     expect(f, VERIFY_OK, NULL);
 }
 
+/* DSSE readers pass over members they do not know; a verifier of whole releases must not. */
+static void
+renamed_member_of_an_envelope_is_found(void **state)
+{
+    static const struct {
+        const char *path, *check;
+    } rows[] = {
+        { "greeter.sigstore.json", "derived" },
+        { "greeter.intoto.jsonl", "derived" },
+        { ".slipway/status.json", "status" },
+    };
+    Fixture *f = *state;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        test_case("rename keyid in %s\n", rows[i].path);
+        GBytes *bytes = g_hash_table_lookup(f->release->files, rows[i].path);
+        g_autofree char *text = g_strndup(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes));
+        strstr(text, "\"keyid\"")[4] = 'j';
+        release_fixture_put(f->release, rows[i].path, span_of_text(text));
+        expect(f, VERIFY_NOT_AUTHENTIC, rows[i].check);
+        strstr(text, "\"keyjd\"")[4] = 'i';
+        release_fixture_put(f->release, rows[i].path, span_of_text(text));
+    }
+    expect(f, VERIFY_OK, NULL);
+}
+
 static void
 removed_file_is_incomplete(void **state)
 {
@@ -381,6 +407,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(untouched_release_is_good, setup, teardown),
         cmocka_unit_test_setup_teardown(flipped_byte_in_a_file_is_found, setup, teardown),
+        cmocka_unit_test_setup_teardown(renamed_member_of_an_envelope_is_found, setup, teardown),
         cmocka_unit_test_setup_teardown(removed_file_is_incomplete, setup, teardown),
         cmocka_unit_test_setup_teardown(changed_fact_is_found, setup, teardown),
         cmocka_unit_test_setup_teardown(removed_fact_is_incomplete, setup, teardown),
