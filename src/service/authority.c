@@ -55,12 +55,21 @@ propose(Engine *engine, FactKind kind, const char *object, json_t *body, const c
         json_t **proposal_out, GError **error)
 {
     json_t *decisions = decisions_for(engine, kind, object, body, signers, error);
+    g_auto(EngineView) view = { 0 };
+    bool has_head = false;
+    Digest head;
 
     if (decisions == NULL)
         return false;
-    *proposal_out =
-        json_pack("{s:i, s:s, s:s, s:O, s:o}", "slipwayProposal", 1, "kind", fact_kind_name(kind),
-                  "object", object, "body", body, "decisions", decisions);
+    if (!engine_view_open(engine, &view, error) ||
+        !fact_view_head(view.view, object, &has_head, &head, error)) {
+        json_decref(decisions);
+        return false;
+    }
+    *proposal_out = json_pack("{s:i, s:s, s:s, s:o, s:O, s:o}", "slipwayProposal", 1, "kind",
+                              fact_kind_name(kind), "object", object, "head",
+                              has_head ? json_digest(&head) : json_null(), "body", body,
+                              "decisions", decisions);
     return true;
 }
 
@@ -165,20 +174,13 @@ decide_apply(FactView *view, const FactCommand *command, void *input, GError **e
     return fact_decide(view, apply->kind, command, apply->body, error);
 }
 
-/* The head that people decided about, which each decision carries as its request; NULL before the
- * first. Borrowed from @digest. */
+/* The head that the proposal was made over; NULL before the first. Borrowed from @digest. */
 static const Digest *
-decided_head(const json_t *proposal, Digest *digest)
+proposed_head(const json_t *proposal, Digest *digest)
 {
-    const char *person = NULL;
-    json_t *decision = NULL;
+    const char *head = json_string_value(json_object_get(proposal, "head"));
 
-    json_object_foreach (json_object_get(proposal, "decisions"), person, decision) {
-        const char *head = json_string_value(json_object_get(decision, "request"));
-
-        return head != NULL && digest_from_string(head, digest, NULL) ? digest : NULL;
-    }
-    return NULL;
+    return head != NULL && digest_from_string(head, digest, NULL) ? digest : NULL;
 }
 
 bool
@@ -194,7 +196,7 @@ authority_apply(Engine *engine, const json_t *proposal, json_t *proofs, const ch
     LaneRequest request = { .role = SIGNER_ROLE_ENGINE,
                             .object = object,
                             .command = command,
-                            .expect = decided_head(proposal, &head),
+                            .expect = proposed_head(proposal, &head),
                             .proofs = proofs,
                             .decide = decide_apply,
                             .input = &apply };

@@ -11,7 +11,8 @@
 
 /** A root of this engine's keys under @root_keys ([{name, scheme, key}]), decided by @threshold of
  * them.
- * @proposal_out: {slipwayProposal: 1, kind, object, body, decisions: {NAME: decision}}. Owned. */
+ * @proposal_out: {slipwayProposal: 1, kind, object, head, body, decisions: {NAME: decision}}; head
+ * is what it was made over: applied over another it is a conflict. Owned. */
 bool authority_propose_root(Engine *engine, json_t *root_keys, unsigned threshold,
                             json_t **proposal_out, GError **error) MUST_CHECK;
 /** A roster of @project with @body. @signers: names whose decisions are wanted (NULL-terminated);

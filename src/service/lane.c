@@ -70,6 +70,29 @@ set_refusal(const FactVerdict *refusal, GError **error)
               "%s", local->message);
 }
 
+/* A client that saw another head than the newest hears who was faster, before any other rule is
+ * asked; unless it was answered before. */
+static bool
+check_expect(FactView *view, const FactCommand *command, GError **error)
+{
+    g_autoptr(FactRow) answered = NULL;
+    g_autofree char *winner = NULL;
+    bool has_head = false;
+    Digest head;
+
+    if (command->expect == NULL)
+        return true;
+    if (!fact_view_find_text(view, FACT_TABLE_COMMAND, command->command, &answered, error) ||
+        !fact_view_head(view, command->object, &has_head, &head, error))
+        return false;
+    if (answered != NULL || (has_head && digest_equal(&head, command->expect)))
+        return true;
+    winner = has_head ? digest_dup_string(&head) : g_strdup("nothing");
+    error_set(error, LANE_ERROR, LANE_ERROR_CONFLICT, "'%s' has changed meanwhile; '%s' was faster",
+              command->object, winner);
+    return false;
+}
+
 /* Fills pending->fact, or its error, or an answer given before. */
 static bool
 decide(Lane *lane, FactView *view, Pending *pending, GError **error)
@@ -99,6 +122,8 @@ decide(Lane *lane, FactView *view, Pending *pending, GError **error)
         ulid_make(command.clock_us, ulid);
         command.command = ulid;
     }
+    if (!check_expect(view, &command, error))
+        return false;
     decision = request->decide(view, &command, request->input, error);
     if (decision == NULL)
         return false;

@@ -229,6 +229,19 @@ release_answer(const char *object, const char *what, const LaneAnswer *answer)
     return result;
 }
 
+/* The leaf of @s as it would be, but for the signature: null until it is made. Owned. */
+static json_t *
+unsigned_leaf(const Digest *s, Span spki)
+{
+    static const uint8_t stand_in[1] = { 0 };
+    g_autoptr(GBytes) leaf = leaf_build(s, span_of(stand_in, sizeof stand_in), spki);
+    json_t *json = json_parse(span_of_bytes(leaf), LIMIT_LEAF_BYTES, NULL);
+    json_t *record = json_object_get(json_object_get(json, "spec"), "hashedRekordV002");
+
+    json_object_set_new(json_object_get(record, "signature"), "content", json_null());
+    return json;
+}
+
 /* Decides without signing or logging: manifest, statement, and the leaf as it would be but for the
  * signature, which exists only once it is made. */
 bool
@@ -262,9 +275,7 @@ release_seal_dry(Engine *engine, const char *object, json_t **result_out, GError
         return false;
     }
     {
-        g_autoptr(GBytes) leaf = leaf_build(&decision->fact->s, span_of_text(""), command.spki);
-        g_autofree char *leaf_text =
-            g_strndup(g_bytes_get_data(leaf, NULL), g_bytes_get_size(leaf));
+        json_t *leaf = unsigned_leaf(&decision->fact->s, command.spki);
         json_t *result = json_object();
 
         json_object_set_new(result, "release", json_string(object + strlen("release:")));
@@ -273,7 +284,7 @@ release_seal_dry(Engine *engine, const char *object, json_t **result_out, GError
         json_object_set_new(
             result, "statement",
             json_parse(span_of_bytes(decision->fact->payload), LIMIT_STATEMENT_BYTES, NULL));
-        json_object_set_new(result, "leaf", json_string(leaf_text));
+        json_object_set_new(result, "leaf", leaf);
         *result_out = result;
     }
     return true;

@@ -233,6 +233,23 @@ decide_intent(FactView *view, const FactCommand *command, void *input, GError **
     return fact_decide_publish_intent(view, command, error);
 }
 
+/* Says more than the rule about requests would. */
+static bool
+check_alive(Engine *engine, const char *object, GError **error)
+{
+    g_auto(EngineView) view = { 0 };
+    g_auto(FactRelease) release = { 0 };
+
+    if (!engine_view_open(engine, &view, error) ||
+        !fact_view_release(view.view, object, &release, error))
+        return false;
+    if (release.state != RELEASE_REJECTED && release.state != RELEASE_REVOKED)
+        return true;
+    error_set(error, LANE_ERROR, LANE_ERROR_REFUSED, "it is %s, which is the end of its name",
+              release_state_name(release.state));
+    return false;
+}
+
 bool
 release_publish_intent(Engine *engine, const char *object, const ReleaseCommand *command,
                        json_t **result_out, GError **error)
@@ -244,7 +261,8 @@ release_publish_intent(Engine *engine, const char *object, const ReleaseCommand 
                             .decide = decide_intent };
     LaneAnswer answer = { 0 };
 
-    if (!lane_submit(engine->lane, &request, &answer, error)) {
+    if (!check_alive(engine, object, error) ||
+        !lane_submit(engine->lane, &request, &answer, error)) {
         error_prefix(error, "cannot publish '%s'", object + strlen("release:"));
         return false;
     }
