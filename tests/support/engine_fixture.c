@@ -133,6 +133,7 @@ engine_fixture_new(unsigned n_people, unsigned threshold)
 {
     EngineFixture *fixture = g_new0(EngineFixture, 1);
     EngineCreateOptions create = { .origin = FIXTURE_ORIGIN };
+    bool resumed = false;
     TargetRow target = { .name = (char *)"site", .type = (char *)"directory" };
 
     must(temp_dir_make(&fixture->dir, "slipway-engine", &fixture->error), fixture->error, "dir");
@@ -144,9 +145,10 @@ engine_fixture_new(unsigned n_people, unsigned threshold)
     for (unsigned i = 0; i < n_people; i++)
         g_ptr_array_add(fixture->people, new_person());
     create.home = fixture->home;
-    must(engine_create(&create, &fixture->error) && engine_fixture_reopen(fixture), fixture->error,
-         "engine");
+    must(engine_create(&create, &resumed, &fixture->error) && engine_fixture_reopen(fixture),
+         fixture->error, "engine");
     set_up_people(fixture, threshold);
+    must(engine_create_done(fixture->home, &fixture->error), fixture->error, "done");
     must(mkdir(fixture->site, 0755) == 0, NULL, "site");
     target.location = fixture->site;
     must(target_row_set(fixture->engine, FIXTURE_PROJECT, &target, &fixture->error), fixture->error,

@@ -222,8 +222,8 @@ of_fifty_that_saw_the_same_head_one_wins(void **state)
 
     assert_true(engine_fixture_seal(f, RELEASE));
     assert_true(engine_fixture_request(f, RELEASE));
-    run(race, approve, NULL, NULL); /* so that publishing could win too */
     for (unsigned round = 0; round < 3; round++) {
+        run(race, approve, NULL, NULL); /* so that publishing could win too */
         g_autoptr(json_t) proposal = propose_rejection(f);
         g_autoptr(json_t) proofs = sign_rejection(f, proposal);
         uint64_t size = engine_fixture_size(f);
