@@ -47,6 +47,9 @@ static bool
 run_approve(CommandContext *context, void *data, const char *const *positional, GError **error)
 {
     ApproveArgs *args = data;
+    ApproveWanted wanted = { .release = positional[0],
+                             .person = args->person,
+                             .trust_path = args->trust };
     g_autoptr(Client) client = NULL;
     g_autoptr(ApproveSubject) subject = NULL;
     g_autoptr(json_t) asked = NULL;
@@ -64,7 +67,7 @@ run_approve(CommandContext *context, void *data, const char *const *positional, 
     client = client_open(context->home, "slipway release approve", CLIENT_APART, error);
     if (client == NULL || !client_call(client, "release.decision", question, &asked, error))
         return false;
-    subject = approve_check(asked, args->trust, error);
+    subject = approve_check(asked, &wanted, error);
     if (subject == NULL)
         return false;
     show(context, subject);
