@@ -97,7 +97,10 @@ call_child(Client *client, Span request, json_t **result_out, GError **error)
         !process_run(&spec, request, LIMIT_CHANNEL_FRAME_BYTES, -1, NULL, &result, error))
         return false;
     if (g_bytes_get_size(result.output) == 0) {
-        error_set(error, API_ERROR, API_ERROR_UNREACHABLE, "%s", g_strchomp(result.errors));
+        const char *said = g_strchomp(result.errors);
+
+        error_set(error, BASE_ERROR, BASE_ERROR_UNAVAILABLE, "the engine did not answer: %s",
+                  g_str_has_prefix(said, "slipway: ") ? said + strlen("slipway: ") : said);
         return false;
     }
     return wire_answer(span_of_bytes(result.output), result_out, error);

@@ -177,7 +177,8 @@ prepare(Invocation *invocation, CommandContext *context, GError **error)
     }
     if (!engine)
         return true;
-    root_keys_warn(context->home, context->output);
+    if ((command->flags & COMMAND_HIDDEN) == 0)
+        root_keys_warn(context->home, context->output);
     return command_open_client(context, error);
 }
 

@@ -51,19 +51,29 @@ code_of(int rc)
     }
 }
 
+static bool
+is_io_failure(int rc)
+{
+    return (rc & 0xff) == SQLITE_IOERR || (rc & 0xff) == SQLITE_CANTOPEN;
+}
+
 void
 sqlite_set_error(GError **error, sqlite3 *handle, int rc, const char *format, ...)
 {
     va_list args;
+    int cause = 0;
 
     va_start(args, format);
     g_autofree char *what = g_strdup_vprintf(format, args);
     va_end(args);
+    if (handle != NULL && is_io_failure(sqlite3_errcode(handle)))
+        cause = sqlite3_system_errno(handle); /* "disk I/O error" alone helps nobody */
     if (handle == NULL)
         error_set(error, DB_ERROR, (int)code_of(rc), "%s: %s", what, sqlite3_errstr(rc));
     else
-        error_set(error, DB_ERROR, (int)code_of(sqlite3_extended_errcode(handle)), "%s: %s", what,
-                  sqlite3_errmsg(handle));
+        error_set(error, DB_ERROR, (int)code_of(sqlite3_extended_errcode(handle)), "%s: %s%s%s",
+                  what, sqlite3_errmsg(handle), cause != 0 ? ": " : "",
+                  cause != 0 ? g_strerror(cause) : "");
 }
 
 const char *

@@ -218,10 +218,12 @@ stage_item(int stage_fd, const PublishItem *item, GError **error)
     while (offset < item->size_bytes) {
         ssize_t n = pread(item->fd, block, 1 << 16, (off_t)offset);
 
-        if (n <= 0) {
+        if (n < 0) {
             error_set_errno(error, BASE_ERROR, BASE_ERROR_IO, "cannot read '%s'", item->path);
             return false;
         }
+        if (n == 0)
+            break; /* shorter than it was: the digest says so */
         digest_stream_update(stream, span_of(block, (size_t)n));
         if (!fd_write_all(fd, span_of(block, (size_t)n), error))
             return false;
@@ -276,7 +278,7 @@ directory_send(Target *self, const PublishPlan *plan, GError **error)
 
     if (!dir_create_all(directory->root_fd, parent, 0755, error))
         return false;
-    parent_fd = dir_open(directory->root_fd, parent, error);
+    parent_fd = open_beneath(directory->root_fd, parent, O_RDONLY | O_DIRECTORY, 0, error);
     if (parent_fd < 0)
         return false;
     if (faccessat(parent_fd, plan->version, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {

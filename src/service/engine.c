@@ -170,8 +170,11 @@ open_parts(Engine *engine, GError **error)
     engine->origin = signer_origin(engine->signer, error);
     if (engine->origin == NULL)
         return false;
-    if (!signer_load_log_state(engine->signer, &signed_last, error))
+    if (!signer_load_log_state(engine->signer, &signed_last, error)) {
+        error_prefix(
+            error, "cannot open '%s' without its keys, which no backup holds: put them back", keys);
         return false;
+    }
     MerkleHead known = { .size = signed_last.size, .root = signed_last.root };
     engine->tlog = tlog_open(log_path, engine->origin, &known, 1, error);
     return engine->tlog != NULL;

@@ -547,6 +547,10 @@ lane_submit(Lane *lane, const LaneRequest *request, LaneAnswer *answer_out, GErr
     {
         MUTEX_GUARD(&lane->lock);
 
+        if (lane->stop) {
+            error_set(error, BASE_ERROR, BASE_ERROR_UNAVAILABLE, "the engine is closing");
+            return false;
+        }
         if (lane->n_queued >= LANE_MAX_QUEUED) {
             error_set(error, BASE_ERROR, BASE_ERROR_BUSY,
                       "the lane of the log is full (%d commands wait)", LANE_MAX_QUEUED);

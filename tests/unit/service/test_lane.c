@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/ulid.h"
 #include "engine_fixture.h"
+#include "publish/publish.h"
 #include "service/engine_view.h"
 
 #define RELEASE FIXTURE_RELEASE
@@ -197,8 +198,6 @@ an_older_log_than_was_signed_is_not_written_to(void **state)
     g_autofree char *db = g_strdup_printf("%s/slipway.db", f->home);
     g_autofree char *wal = g_strdup_printf("%s-wal", db);
     g_autofree char *shm = g_strdup_printf("%s-shm", db);
-    LaneAnswer answer = { 0 };
-    LaneRequest request = claim_of(OTHER, NULL);
 
     engine_fixture_close(f);
     copy_log(log, copy);
@@ -210,7 +209,43 @@ an_older_log_than_was_signed_is_not_written_to(void **state)
     (void)remove(db); /* the database of then: a fold of the shorter log */
     (void)remove(wal);
     (void)remove(shm);
-    assert_true(engine_fixture_reopen(f)); /* reading goes on */
+
+    assert_false(engine_fixture_reopen(f));
+
+    assert_gerror(f->error, TLOG_ERROR, TLOG_ERROR_RESTORED);
+}
+
+/* The signer's record is as old as the log, but a target kept a newer checkpoint. */
+static void
+an_older_log_than_was_published_is_not_written_to(void **state)
+{
+    EngineFixture *f = *state;
+    TargetConfig config = { .type = "directory", .name = "site", .location = f->site };
+    g_autoptr(Target) target = target_open(&config, &f->error);
+    g_autoptr(GBytes) note = NULL;
+    MerkleHead head = { 0 };
+    LaneRequest request = claim_of(OTHER, NULL);
+    LaneAnswer answer = { 0 };
+
+    assert_true(engine_fixture_claim(f, RELEASE));
+    note = lane_checkpoint(f->engine->lane, &head, &f->error);
+    assert_true(target_put_checkpoint(target, FIXTURE_ORIGIN, span_of_bytes(note), &f->error));
+    assert_true(engine_fixture_reopen(f));
+    assert_true(submit(f, &request, &answer)); /* the log has it all: nothing wrong */
+    assert_int_equal(f->engine->known->len, 1);
+
+    MerkleHead newer = { .size = head.size + 100, .root = head.root };
+    g_array_append_val(f->engine->known, newer); /* as if it had been read at the start */
+    lane_free(f->engine->lane);
+    LaneParts parts = { .db = f->engine->db,
+                        .store = f->engine->store,
+                        .tlog = f->engine->tlog,
+                        .signer = f->engine->signer,
+                        .clock = f->engine->clock,
+                        .known = f->engine->known };
+    f->engine->lane = lane_new(&parts, &f->error);
+    assert_no_gerror(f->error);
+    request = claim_of("release:acme/cli@1.2.0", NULL);
 
     assert_false(submit(f, &request, &answer));
 
@@ -282,6 +317,8 @@ main(void)
         cmocka_unit_test_setup_teardown(time_in_the_log_rises_when_the_clock_goes_back, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(an_older_log_than_was_signed_is_not_written_to, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(an_older_log_than_was_published_is_not_written_to, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_fact_that_does_not_fold_halts_the_lane_until_it_does,
                                         setup, teardown),
