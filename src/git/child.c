@@ -7,6 +7,8 @@
 #include "base/files.h"
 #include "base/banned.h"
 
+#define PIPE_BYTES (1 << 20)
+
 void
 git_child_init(GitChild *child, Cancel *cancel)
 {
@@ -39,6 +41,8 @@ git_child_start(GitChild *child, bool has_input, GError **error)
     }
     spec.stdin_fd = in[0];
     spec.stdout_fd = out[1];
+    (void)fcntl(out[0], F_SETPIPE_SZ,
+                PIPE_BYTES); /* fewer changes between the two; as it is if refused */
     child->process = process_spawn(&spec, error);
     fd_clear(&out[1]);
     fd_clear(&in[0]);
@@ -144,7 +148,7 @@ git_child_copy(GitChild *child, uint64_t size, int fd, uint8_t *memory, GError *
         size_t n = (size_t)MIN((uint64_t)(child->end - child->start), size);
         const uint8_t *from = child->data + child->start;
 
-        for (size_t done = 0; memory == NULL && done < n;) {
+        for (size_t done = 0; fd >= 0 && done < n;) {
             ssize_t wrote = TEMP_FAILURE_RETRY(write(fd, from + done, n - done));
 
             if (wrote < 0) {

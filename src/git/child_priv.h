@@ -31,6 +31,8 @@ bool git_child_start(GitChild *child, bool has_input, GError **error) MUST_CHECK
 bool git_child_finish(GitChild *child, const char *what, GError **error) MUST_CHECK;
 /** One record up to @mark, which is not kept. *@line_out is owned; NULL at the end. */
 bool git_child_record(GitChild *child, char mark, char **line_out, GError **error) MUST_CHECK;
-/** Hands the next @size bytes to @fd, or into @memory when it is not NULL. */
+/** Hands the next @size bytes to @fd, or into @memory when it is not NULL; with neither (-1) they
+ * are dropped.
+ */
 bool git_child_copy(GitChild *child, uint64_t size, int fd, uint8_t *memory,
                     GError **error) MUST_CHECK;

@@ -43,9 +43,5 @@ char *git_result_text(const ProcessResult *result);
 /** The last line git said that is worth showing, without "fatal: "; never empty. Owned. */
 char *git_last_line(const char *errors);
 
-struct GitMirror {
-    char *path; /* owned; absolute */
-};
-
 /** Whether @text is a full object id: 40 or 64 lower-case hex digits. */
 bool git_id_is_full(const char *text);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * export: one ls-tree and one cat-file, read as streams, written beneath one descriptor.
+ * export: trees and files from one cat-file, as a stream, written beneath one descriptor.
  *
- * 1. Memory is bounded by WINDOW entries, whatever the tree: a tree that names itself a thousand
- * times over is stopped by the limit on entries while it is being read.
+ * 1. Memory is bounded by WINDOW entries and GIT_EXPORT_MAX_TREE_BYTES, whatever the tree: one that
+ * names itself a thousand times over is stopped by the limit on entries while it is being read.
  * 2. Every folder is opened from its parent's descriptor with O_NOFOLLOW, every file is made with
  * O_EXCL: a tree that names a link and a folder alike cannot make us write through the link.
  * 3. Requests in flight fit in one pipe (WINDOW object ids), so neither side can wait for the other
@@ -15,10 +15,11 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include "base/files.h"
-#include "git/child_priv.h"
+#include "git/objects_priv.h"
+#include "git/tree_priv.h"
 #include "base/banned.h"
 
-#define WINDOW     256u  /* entries asked for at once; 256 * 65 bytes are less than a pipe holds */
+#define WINDOW     GIT_OBJECTS_WINDOW
 #define LINK_BYTES 4095u /* the longest target of a link */
 
 typedef struct {
@@ -27,17 +28,24 @@ typedef struct {
     mode_t mode; /* as git says: 0100644, 0100755, 0120000 */
 } Entry;
 
+typedef struct { /* a folder whose tree object is still to be read */
+    char id[GIT_ID_SIZE];
+    char *prefix;  /* owned; "sub/", or "" for the root */
+    uint8_t *data; /* owned; NULL until it is read */
+    size_t len;
+} Tree;
+
 typedef struct {
     GitMirror *mirror;      /* borrowed */
     int root;               /* borrowed */
     GitExportLimits limits; /* no zeros */
-    GitChild tree;
-    GitChild blobs;
-    GPtrArray *names;     /* owned; open folders: components of the current path */
-    GArray *fds;          /* int, owned; their descriptors */
-    GArray *window;       /* Entry */
-    GPtrArray *links;     /* owned; paths of links, checked again at the end */
-    struct timespec time; /* of the commit */
+    Cancel *cancel;         /* borrowed */
+    GArray *trees;          /* owned; Tree: what is to be read, the last ones first */
+    GPtrArray *names;       /* owned; open folders: components of the current path */
+    GArray *fds;            /* int, owned; their descriptors */
+    GArray *window;         /* Entry */
+    GPtrArray *links;       /* owned; paths of links, checked again at the end */
+    struct timespec time;   /* of the commit */
     uint64_t n_entries;
     GitExportResult result;
 } Export;
@@ -46,6 +54,15 @@ static void
 entry_clear(void *data)
 {
     g_clear_pointer(&((Entry *)data)->path, g_free);
+}
+
+static void
+tree_clear(void *data)
+{
+    Tree *tree = data;
+
+    g_free(tree->data);
+    g_free(tree->prefix);
 }
 
 /* Leaves the deepest open folder; its time is set now that nothing more is written into it. */
@@ -66,8 +83,7 @@ export_clear(Export *export)
 {
     while (export->fds != NULL && export->fds->len > 0)
         leave_folder(export);
-    git_child_clear(&export->tree);
-    git_child_clear(&export->blobs);
+    g_clear_pointer(&export->trees, g_array_unref);
     g_clear_pointer(&export->names, g_ptr_array_unref);
     g_clear_pointer(&export->fds, g_array_unref);
     g_clear_pointer(&export->window, g_array_unref);
@@ -87,8 +103,9 @@ export_new(GitMirror *mirror, int root, const GitExportLimits *limits, Cancel *c
     export->limits.max_bytes = given.max_bytes == 0 ? GIT_EXPORT_MAX_BYTES : given.max_bytes;
     export->limits.max_file_bytes =
         given.max_file_bytes == 0 ? GIT_EXPORT_MAX_FILE_BYTES : given.max_file_bytes;
-    git_child_init(&export->tree, cancel);
-    git_child_init(&export->blobs, cancel);
+    export->cancel = cancel;
+    export->trees = g_array_new(FALSE, TRUE, sizeof(Tree));
+    g_array_set_clear_func(export->trees, tree_clear);
     export->names = g_ptr_array_new_with_free_func(g_free);
     export->fds = g_array_new(FALSE, FALSE, sizeof(int));
     export->window = g_array_new(FALSE, TRUE, sizeof(Entry));
@@ -211,15 +228,16 @@ target_stays_inside(const char *path, const char *target)
 }
 
 static bool
-write_link(Export *export, const Entry *entry, const char *name, uint64_t size, GError **error)
+write_link(Export *export, const Entry *entry, const char *name, const GitObject *object,
+           GError **error)
 {
     char target[LINK_BYTES + 1] = { 0 };
 
-    if (size > LINK_BYTES)
+    if (object->size > LINK_BYTES)
         return deny(error, entry->path, "a link's target is longer than 4095 bytes");
-    if (!git_child_copy(&export->blobs, size, -1, (uint8_t *)target, error))
+    if (!git_objects_take(export->mirror, object, -1, (uint8_t *)target, error))
         return false;
-    if (strlen(target) != size || !target_stays_inside(entry->path, target))
+    if (strlen(target) != object->size || !target_stays_inside(entry->path, target))
         return deny(error, entry->path, "a link that leads out of the tree");
     if (symlinkat(target, current_folder(export), name) != 0) {
         if (errno == EEXIST)
@@ -235,7 +253,8 @@ write_link(Export *export, const Entry *entry, const char *name, uint64_t size, 
 }
 
 static bool
-write_file(Export *export, const Entry *entry, const char *name, uint64_t size, GError **error)
+write_file(Export *export, const Entry *entry, const char *name, const GitObject *object,
+           GError **error)
 {
     struct timespec times[2] = { export->time, export->time };
     AUTO_FD int fd = openat(current_folder(export), name,
@@ -247,7 +266,7 @@ write_file(Export *export, const Entry *entry, const char *name, uint64_t size, 
         error_set_errno(error, BASE_ERROR, BASE_ERROR_IO, "cannot create '%s'", entry->path);
         return false;
     }
-    if (!git_child_copy(&export->blobs, size, fd, NULL, error)) {
+    if (!git_objects_take(export->mirror, object, fd, NULL, error)) {
         error_prefix(error, "'%s'", entry->path);
         return false;
     }
@@ -259,38 +278,36 @@ write_file(Export *export, const Entry *entry, const char *name, uint64_t size, 
     return true;
 }
 
-/* "ID blob SIZE" for the entry we asked for. */
+/* The head of the answer for the entry we asked for. */
 static bool
-read_answer(Export *export, const Entry *entry, uint64_t *size_out, GError **error)
+read_answer(Export *export, const Entry *entry, GitObject *out, GError **error)
 {
-    g_autofree char *line = NULL;
+    GError *local = NULL;
+    bool found = git_objects_next(export->mirror, out, &local);
 
-    if (!git_child_record(&export->blobs, '\n', &line, error))
-        return false;
-    g_auto(GStrv) fields = g_strsplit(line == NULL ? "" : line, " ", -1);
-
-    if (g_strv_length(fields) != 3 || strcmp(fields[0], entry->id) != 0 ||
-        strcmp(fields[1], "blob") != 0) {
-        g_autofree char *shown = error_printable(entry->path);
-
-        error_set(error, BASE_ERROR, BASE_ERROR_CORRUPT,
-                  "the object of '%s' is missing or of another kind", shown);
+    if (found && strcmp(out->id, entry->id) == 0 && out->kind == GIT_OBJECT_BLOB)
+        return true;
+    if (!found && error_kind(local) != ERROR_KIND_NOT_FOUND) {
+        g_propagate_error(error, local);
         return false;
     }
-    *size_out = g_ascii_strtoull(fields[2], NULL, 10);
-    return true;
+    g_autofree char *shown = error_printable(entry->path);
+
+    g_clear_error(&local);
+    error_set(error, BASE_ERROR, BASE_ERROR_CORRUPT,
+              "the object of '%s' is missing or of another kind", shown);
+    return false;
 }
 
 static bool
 write_entry(Export *export, const Entry *entry, GError **error)
 {
-    uint64_t size = 0;
-    uint8_t newline = 0;
+    GitObject object = { 0 };
 
-    if (!read_answer(export, entry, &size, error))
+    if (!read_answer(export, entry, &object, error))
         return false;
-    if (size > export->limits.max_file_bytes ||
-        size > export->limits.max_bytes - export->result.n_bytes) {
+    if (object.size > export->limits.max_file_bytes ||
+        object.size > export->limits.max_bytes - export->result.n_bytes) {
         error_set(error, BASE_ERROR, BASE_ERROR_LIMIT,
                   "the tree has more than %" G_GUINT64_FORMAT
                   " bytes, or a file more than %" G_GUINT64_FORMAT,
@@ -299,23 +316,25 @@ write_entry(Export *export, const Entry *entry, GError **error)
     }
     const char *name = enter_parents(export, entry->path, error);
 
-    if (name == NULL || !(S_ISLNK(entry->mode) ? write_link(export, entry, name, size, error)
-                                               : write_file(export, entry, name, size, error)))
+    if (name == NULL || !(S_ISLNK(entry->mode) ? write_link(export, entry, name, &object, error)
+                                               : write_file(export, entry, name, &object, error)))
         return false;
     export->result.n_files++;
-    export->result.n_bytes += size;
-    return git_child_copy(&export->blobs, 1, -1, &newline, error);
+    export->result.n_bytes += object.size;
+    return true;
 }
 
-/* Sends the window's object ids and writes what comes back. */
+/* Asks for the window's files and writes what comes back. */
 static bool
 flush_window(Export *export, GError **error)
 {
-    g_autoptr(GString) request = g_string_new(NULL);
+    const char *names[WINDOW];
 
     for (size_t i = 0; i < export->window->len; i++)
-        g_string_append_printf(request, "%s\n", g_array_index(export->window, Entry, i).id);
-    if (!fd_write_all(export->blobs.input, span_of(request->str, request->len), error))
+        names[i] = g_array_index(export->window, Entry, i).id;
+    if (export->window->len == 0)
+        return true;
+    if (!git_objects_ask(export->mirror, names, export->window->len, export->cancel, error))
         return false;
     for (size_t i = 0; i < export->window->len; i++) {
         if (!write_entry(export, &g_array_index(export->window, Entry, i), error))
@@ -325,46 +344,122 @@ flush_window(Export *export, GError **error)
     return true;
 }
 
-/* "MODE TYPE ID\tPATH" */
+/* A folder without content: a submodule. */
 static bool
-take_entry(Export *export, char *line, GError **error)
+make_folder(Export *export, const char *path, GError **error)
 {
-    char *path = strchr(line, '\t');
-    Entry entry = { 0 };
+    const char *name = enter_parents(export, path, error);
 
-    if (path != NULL)
-        *path++ = '\0';
-    g_auto(GStrv) fields = g_strsplit(line, " ", -1);
-
-    if (path == NULL || g_strv_length(fields) != 3 || !git_id_is_full(fields[2])) {
-        error_set(error, BASE_ERROR, BASE_ERROR_CORRUPT, "git ls-tree gave a line we cannot read");
+    if (name == NULL || !enter_folder(export, name, path, error))
         return false;
-    }
+    export->result.n_submodules++;
+    return true;
+}
+
+/* Remembers a folder to read. Takes @prefix. */
+static void
+add_tree(Export *export, const char *id, char *prefix)
+{
+    Tree tree = { .prefix = prefix };
+
+    g_strlcpy(tree.id, id, sizeof tree.id);
+    g_array_append_val(export->trees, tree);
+}
+
+static bool
+take_entry(Export *export, const GitTreeEntry *found, const char *prefix, GError **error)
+{
+    g_autofree char *path = g_strconcat(prefix, found->name, NULL);
+
     if (++export->n_entries > export->limits.max_files) {
         error_set(error, BASE_ERROR, BASE_ERROR_LIMIT, "the tree has more than %u entries",
                   export->limits.max_files);
         return false;
     }
+    if (strchr(found->name, '/') != NULL)
+        return deny(error, path, "a name with '/' is refused");
     if (!check_path(export, path, error))
         return false;
-    entry.mode = (mode_t)g_ascii_strtoull(fields[0], NULL, 8);
-    if (strcmp(fields[1], "tree") ==
-        0) /* -t shows folders so that empty ones count against the limit */
-        return true;
-    if (strcmp(fields[1], "commit") == 0) { /* a submodule: its folder, empty */
-        const char *name = enter_parents(export, path, error);
-
-        if (name == NULL || !enter_folder(export, name, path, error))
-            return false;
-        export->result.n_submodules++;
+    if (found->mode == GIT_MODE_TREE) {
+        add_tree(export, found->id, g_strconcat(path, "/", NULL));
         return true;
     }
-    if (!S_ISREG(entry.mode) && !S_ISLNK(entry.mode))
+    if (found->mode == GIT_MODE_SUBMODULE)
+        return make_folder(export, path, error);
+    if (!S_ISREG(found->mode) && !S_ISLNK(found->mode))
         return deny(error, path, "neither a file nor a link");
-    g_strlcpy(entry.id, fields[2], sizeof entry.id);
-    entry.path = g_strdup(path);
+    Entry entry = { .path = g_steal_pointer(&path), .mode = found->mode };
+
+    g_strlcpy(entry.id, found->id, sizeof entry.id);
     g_array_append_val(export->window, entry);
     return export->window->len < WINDOW || flush_window(export, error);
+}
+
+/* Takes the last trees off the list and reads their objects. Owned array of Tree. */
+static GArray *
+read_trees(Export *export, GError **error)
+{
+    guint n = MIN(export->trees->len, WINDOW);
+    guint first = export->trees->len - n;
+    g_autoptr(GArray) batch = g_array_sized_new(FALSE, TRUE, sizeof(Tree), n);
+    const char *names[WINDOW];
+    size_t left = GIT_EXPORT_MAX_TREE_BYTES;
+
+    g_array_set_clear_func(batch, tree_clear);
+    g_array_append_vals(batch, &g_array_index(export->trees, Tree, first), n);
+    memset(&g_array_index(export->trees, Tree, first), 0, n * sizeof(Tree)); /* they moved */
+    g_array_set_size(export->trees, first);
+    for (guint i = 0; i < n; i++)
+        names[i] = g_array_index(batch, Tree, i).id;
+    if (!git_objects_ask(export->mirror, names, n, export->cancel, error))
+        return NULL;
+    for (guint i = 0; i < n; i++) {
+        Tree *tree = &g_array_index(batch, Tree, i);
+        GitObject object = { 0 };
+
+        tree->data = git_objects_receive(export->mirror, GIT_OBJECT_TREE, left, &object, error);
+        if (tree->data == NULL) {
+            g_autofree char *shown = error_printable(tree->prefix);
+
+            error_prefix(error, "folder '%s'", shown);
+            return NULL;
+        }
+        tree->len = object.size;
+        left -= tree->len;
+    }
+    return g_steal_pointer(&batch);
+}
+
+static bool
+take_tree(Export *export, const Tree *tree, GError **error)
+{
+    for (size_t offset = 0; offset < tree->len;) {
+        GitTreeEntry entry = { 0 };
+
+        if (!git_tree_next(span_of(tree->data, tree->len), strlen(tree->id) / 2, &offset, &entry,
+                           error) ||
+            !take_entry(export, &entry, tree->prefix, error))
+            return false;
+    }
+    return cancel_check(export->cancel, error);
+}
+
+/* All entries, many folders at a time, those found last first. */
+static bool
+walk(Export *export, const char *tree_id, GError **error)
+{
+    add_tree(export, tree_id, g_strdup(""));
+    while (export->trees->len > 0) {
+        g_autoptr(GArray) batch = read_trees(export, error);
+
+        if (batch == NULL)
+            return false;
+        for (guint i = 0; i < batch->len; i++) {
+            if (!take_tree(export, &g_array_index(batch, Tree, i), error))
+                return false;
+        }
+    }
+    return flush_window(export, error);
 }
 
 /* A link through another link may lead where its text does not show: ask the kernel. Dangling links
@@ -383,35 +478,6 @@ check_links(Export *export, GError **error)
             return deny(error, path, "a link that leads out of the tree through another link");
     }
     return true;
-}
-
-static bool
-run_export(Export *export, const char *commit, GError **error)
-{
-    git_command_init(&export->tree.command, export->mirror->path, "ls-tree");
-    git_command_add(&export->tree.command, "-r");
-    git_command_add(&export->tree.command, "-t");
-    git_command_add(&export->tree.command, "-z");
-    git_command_add(&export->tree.command, "--full-tree");
-    git_command_add(&export->tree.command, "--end-of-options");
-    git_command_add(&export->tree.command, commit);
-    git_command_init(&export->blobs.command, export->mirror->path, "cat-file");
-    git_command_add(&export->blobs.command, "--batch");
-    if (!git_child_start(&export->tree, false, error) ||
-        !git_child_start(&export->blobs, true, error))
-        return false;
-    for (;;) {
-        g_autofree char *line = NULL;
-
-        if (!git_child_record(&export->tree, '\0', &line, error))
-            return false;
-        if (line == NULL)
-            break;
-        if (!take_entry(export, line, error))
-            return false;
-    }
-    return flush_window(export, error) && git_child_finish(&export->tree, "ls-tree", error) &&
-           git_child_finish(&export->blobs, "cat-file", error) && check_links(export, error);
 }
 
 static bool
@@ -441,7 +507,8 @@ git_export_tree(GitMirror *mirror, const char *commit, int dirfd, const GitExpor
         error_set(&local, BASE_ERROR, BASE_ERROR_INVALID, "not a full commit id");
     ok = ok && check_empty(dirfd, &local) && git_resolve(mirror, commit, &known, &local);
     export->time.tv_sec = (time_t)(known.committer_us / G_USEC_PER_SEC);
-    if (!ok || !run_export(export, commit, &local)) {
+    if (!ok || !walk(export, known.tree, &local) || !check_links(export, &local)) {
+        git_objects_stop(mirror); /* answers may still be on their way */
         g_propagate_prefixed_error(error, local, "cannot export commit '%.12s': ", commit);
         return false;
     }

@@ -13,6 +13,8 @@
 #define GIT_EXPORT_MAX_FILE_BYTES (4ull << 30)  /* one blob */
 #define GIT_EXPORT_MAX_DEPTH      128u          /* path components */
 #define GIT_EXPORT_MAX_PATH       4000u         /* bytes of one path */
+/* Of 512 folders at a time, as git stores them: some two million entries. */
+#define GIT_EXPORT_MAX_TREE_BYTES (128u << 20)
 
 typedef struct GitExportLimits { /* a zero means the GIT_EXPORT_MAX of that name */
     uint32_t max_files;

@@ -13,10 +13,10 @@
 #include <unistd.h>
 #include "base/files.h"
 #include "base/os.h"
-#include "git/command_priv.h"
+#include "git/objects_priv.h"
 #include "base/banned.h"
 
-#define GIT_OUTPUT_BYTES (16u << 20) /* ls-remote of a repository with very many refs */
+#define GIT_OUTPUT_BYTES (64u << 20) /* ls-remote of a repository with very many refs */
 
 /* Fetching from a folder starts git-upload-pack there, which refuses folders of other owners unless
  * the global configuration names them; "-c" does not reach it. The caller named the source, so it
@@ -128,6 +128,8 @@ git_mirror_free(GitMirror *mirror)
 {
     if (mirror == NULL)
         return;
+    git_objects_stop(mirror);
+    g_clear_pointer(&mirror->refs, g_ptr_array_unref);
     g_free(mirror->path);
     g_free(mirror);
 }
@@ -220,19 +222,42 @@ run_remote(GitCommand *command, Cancel *cancel, ProcessResult *out, GError **err
 }
 
 typedef struct {
-    char *head;     /* owned; "refs/heads/main", or NULL */
-    bool is_sha256; /* the other side's object ids */
-} RemoteHead;
+    char *head;      /* owned; "refs/heads/main", or NULL */
+    bool is_sha256;  /* the other side's object ids */
+    GPtrArray *refs; /* owned, owned strings "ID\tNAME": its branches and tags */
+} Remote;
 
 static void
-remote_head_clear(RemoteHead *head)
+remote_clear(Remote *remote)
 {
-    g_clear_pointer(&head->head, g_free);
+    g_clear_pointer(&remote->head, g_free);
+    g_clear_pointer(&remote->refs, g_ptr_array_unref);
 }
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(RemoteHead, remote_head_clear)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Remote, remote_clear)
+
+/* "ID\tNAME" or "ref: NAME\tHEAD" */
+static void
+take_remote_line(Remote *remote, const char *line)
+{
+    const char *name = strchr(line, '\t');
+
+    if (name == NULL)
+        return;
+    name++;
+    if (strcmp(name, "HEAD") == 0) {
+        if (g_str_has_prefix(line, "ref: refs/heads/") && remote->head == NULL)
+            remote->head =
+                g_strndup(line + strlen("ref: "), (size_t)(name - 1 - line) - strlen("ref: "));
+        return;
+    }
+    remote->is_sha256 = name - 1 - line == 64;
+    if ((g_str_has_prefix(name, "refs/heads/") || g_str_has_prefix(name, "refs/tags/")) &&
+        !g_str_has_suffix(name, "^{}")) /* what a tag points to */
+        g_ptr_array_add(remote->refs, g_strdup(line));
+}
 
 static bool
-ask_head(GitMirror *mirror, const char *source, Cancel *cancel, RemoteHead *out, GError **error)
+ask_remote(GitMirror *mirror, const char *source, Cancel *cancel, Remote *out, GError **error)
 {
     g_auto(GitCommand) command = { 0 };
     g_auto(ProcessResult) result = { 0 };
@@ -242,22 +267,36 @@ ask_head(GitMirror *mirror, const char *source, Cancel *cancel, RemoteHead *out,
     git_command_add(&command, "--end-of-options");
     git_command_add(&command, source);
     git_command_add(&command, "HEAD");
+    git_command_add(&command, "refs/heads/*");
+    git_command_add(&command, "refs/tags/*");
     allow_source(&command, mirror, source);
     if (!run_remote(&command, cancel, &result, error))
         return false;
     g_autofree char *text = git_result_text(&result);
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
 
-    for (size_t i = 0; lines[i] != NULL; i++) {
-        char *tab = strchr(lines[i], '\t');
+    out->refs = g_ptr_array_new_with_free_func(g_free);
+    for (size_t i = 0; lines[i] != NULL; i++)
+        take_remote_line(out, lines[i]);
+    return true;
+}
 
-        if (tab == NULL || strcmp(tab, "\tHEAD") != 0)
-            continue;
-        *tab = '\0';
-        if (g_str_has_prefix(lines[i], "ref: refs/heads/") && out->head == NULL)
-            out->head = g_strdup(lines[i] + strlen("ref: "));
-        else if (git_id_is_full(lines[i]))
-            out->is_sha256 = strlen(lines[i]) == 64;
+/* Whether @refs of ours are exactly those of @remote. */
+static bool
+is_same(const GPtrArray *refs, const Remote *remote)
+{
+    g_autoptr(GHashTable) theirs = g_hash_table_new(g_str_hash, g_str_equal);
+
+    if (refs->len != remote->refs->len)
+        return false;
+    for (guint i = 0; i < refs->len; i++)
+        g_hash_table_add(theirs, g_ptr_array_index(remote->refs, i));
+    for (guint i = 0; i < refs->len; i++) {
+        const GitRef *ref = g_ptr_array_index(refs, i);
+        g_autofree char *line = g_strconcat(ref->id, "\t", ref->name, NULL);
+
+        if (!g_hash_table_contains(theirs, line))
+            return false;
     }
     return true;
 }
@@ -285,9 +324,11 @@ match_format(GitMirror *mirror, bool wanted_sha256, const GitLock *lock, GError 
 {
     bool ours = false;
 
+    if (!wanted_sha256)
+        return true; /* where ours is SHA-256 git refuses to fetch, and says why */
     if (!is_sha256(mirror, &ours, error))
         return false;
-    if (!wanted_sha256 || ours)
+    if (ours)
         return true;
     g_autoptr(GPtrArray) refs = git_list_refs(mirror, error);
 
@@ -302,11 +343,15 @@ match_format(GitMirror *mirror, bool wanted_sha256, const GitLock *lock, GError 
 }
 
 static bool
-set_head(GitMirror *mirror, const char *head, const GitLock *lock, GError **error)
+set_head(GitMirror *mirror, const char *head, const GitLock *lock, bool *changed, GError **error)
 {
+    g_autofree char *now = git_mirror_default_branch(mirror);
     g_auto(GitCommand) command = { 0 };
     g_auto(ProcessResult) result = { 0 };
 
+    if (now != NULL && strcmp(now, head + strlen("refs/heads/")) == 0)
+        return true;
+    *changed = true;
     git_command_init(&command, mirror->path, "symbolic-ref");
     git_command_add(&command, "HEAD");
     git_command_add(&command, head);
@@ -374,6 +419,7 @@ mend(GitMirror *mirror, const GitLock *lock, GError **error)
     if (git_command_run_ok(&command, (Span){ 0 }, GIT_OUTPUT_BYTES, BASE_ERROR_CORRUPT, &result,
                            &local))
         return true;
+    git_objects_stop(mirror);
     return create_anew(mirror->path, "sha1", lock, error);
 }
 
@@ -391,24 +437,47 @@ make_durable(const GitMirror *mirror, GError **error)
     return false;
 }
 
+/* Brings over what is new. Returns the refs as they are then; owned. @changed: set if it wrote. */
+static GPtrArray *
+fetch_new(GitMirror *mirror, const char *source, const Remote *remote, const GitLock *lock,
+          Cancel *cancel, bool *changed, GError **error)
+{
+    g_autoptr(GPtrArray) refs = git_list_refs(mirror, error);
+    GError *local = NULL;
+
+    if (refs == NULL)
+        return NULL;
+    if (is_same(refs, remote))
+        return g_steal_pointer(&refs);
+    *changed = true;
+    git_objects_stop(mirror);
+    if (!run_fetch(mirror, source, lock, cancel, error))
+        return NULL;
+    error_ignore(write_commit_graph(mirror, lock, &local), &local,
+                 "the graph only makes reading faster");
+    return git_list_refs(mirror, error);
+}
+
 static bool
 fetch(GitMirror *mirror, const char *source, Cancel *cancel, GError **error)
 {
-    g_auto(RemoteHead) head = { 0 };
+    g_auto(Remote) remote = { 0 };
     g_auto(GitLock) lock = { .fd = -1 };
-    GError *local = NULL;
 
     if (!git_lock_take(&lock, mirror->path, cancel, error) || !mend(mirror, &lock, error) ||
-        !ask_head(mirror, source, cancel, &head, error) ||
-        !match_format(mirror, head.is_sha256, &lock, error) ||
-        !run_fetch(mirror, source, &lock, cancel, error) ||
-        (head.head != NULL && !set_head(mirror, head.head, &lock, error)))
+        !ask_remote(mirror, source, cancel, &remote, error) ||
+        !match_format(mirror, remote.is_sha256, &lock, error))
         return false;
-    error_ignore(write_commit_graph(mirror, &lock, &local), &local,
-                 "the graph only makes reading faster");
-    if (!make_durable(mirror, error))
+    bool changed = lock.was_busy;
+    g_autoptr(GPtrArray) refs = fetch_new(mirror, source, &remote, &lock, cancel, &changed, error);
+
+    if (refs == NULL ||
+        (remote.head != NULL && !set_head(mirror, remote.head, &lock, &changed, error)) ||
+        (changed && !make_durable(mirror, error)))
         return false;
     git_lock_done(&lock);
+    g_clear_pointer(&mirror->refs, g_ptr_array_unref);
+    mirror->refs = g_steal_pointer(&refs);
     return true;
 }
 

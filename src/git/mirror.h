@@ -50,9 +50,9 @@ const char *git_mirror_get_path(const GitMirror *mirror);
  * @source: an absolute path, file://, https:// or ssh:// URL (or user@host:path); anything else is
  * DENIED.
  * @transports: what the caller's configuration allows; another one is DENIED.
- * @cancel: optional. Then writes the commit-graph. Blocks; call from a worker.
- * Errors: INVALID, DENIED, UNAVAILABLE (the other side; message has git's last line), CANCELLED,
- * IO.
+ * @cancel: optional. Blocks; call from a worker. Later git_resolve() of this object answer from
+ * what was seen here. Errors: INVALID, DENIED, UNAVAILABLE (the other side; message has git's last
+ * line), CANCELLED, IO.
  */
 bool git_mirror_fetch(GitMirror *mirror, const char *source, GitTransports transports,
                       struct Cancel *cancel, GError **error) MUST_CHECK;

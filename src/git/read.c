@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  * read: questions to the mirror: what a name points to, one file, what changed, all refs. */
 #include <string.h>
+#include <sys/stat.h>
 #include "base/encoding.h"
-#include "git/command_priv.h"
-#include "git/mirror.h"
+#include "git/objects_priv.h"
+#include "git/tree_priv.h"
 #include "base/banned.h"
 
-#define COMMIT_BYTES      (1u << 20) /* a commit object we parse */
+#define TREE_BYTES        (16u << 20) /* one folder, as git stores it */
+#define COMMIT_BYTES      (1u << 20)  /* a commit object we parse */
 #define SUBJECT_BYTES     1024u
 #define PERSON_BYTES      512u
 #define CHANGED_BYTES     (64u << 20) /* the list of changed paths */
@@ -85,9 +87,8 @@ parse_person(const char *line, char **name_out, char **email_out, int64_t *us_ou
     *us_out = CLAMP(seconds, 0, INT64_MAX / G_USEC_PER_SEC) * G_USEC_PER_SEC;
 }
 
-/* @text: the raw commit object, NUL-terminated. */
-static bool
-parse_commit(const char *text, GitCommit *out, GError **error)
+bool
+git_commit_parse(const char *text, GitCommit *out, GError **error)
 {
     const char *message = strstr(text, "\n\n");
     g_autofree char *head =
@@ -122,39 +123,23 @@ parse_commit(const char *text, GitCommit *out, GError **error)
 static bool
 load_commit(GitMirror *mirror, const char *object, GitCommit *out, GError **error)
 {
-    g_auto(GitCommand) command = { 0 };
-    g_auto(ProcessResult) result = { 0 };
-    g_autofree char *question = g_strconcat(object, "^{commit}\n", NULL);
+    g_autofree char *name = g_strconcat(object, "^{commit}", NULL);
+    GitObject found = { 0 };
+    GError *local = NULL;
+    g_autofree uint8_t *text =
+        git_objects_load(mirror, name, GIT_OBJECT_COMMIT, COMMIT_BYTES, &found, &local);
 
-    git_command_init(&command, mirror->path, "cat-file");
-    git_command_add(&command, "--batch");
-    if (!git_command_run_ok(&command, span_of_text(question), COMMIT_BYTES, BASE_ERROR_IO, &result,
-                            error))
-        return false;
-    g_autofree char *text = git_result_text(&result);
-    char *body = strchr(text, '\n');
-
-    if (body == NULL || g_str_has_suffix(text, " missing\n")) {
-        error_set(error, BASE_ERROR, BASE_ERROR_NOT_FOUND, "there is no commit '%s' in the mirror",
-                  object);
+    if (text == NULL) {
+        if (error_kind(local) == ERROR_KIND_NOT_FOUND) { /* what was asked has "^{commit}" in it */
+            g_clear_error(&local);
+            error_set(&local, BASE_ERROR, BASE_ERROR_NOT_FOUND,
+                      "there is no commit '%s' in the mirror", object);
+        }
+        g_propagate_error(error, local);
         return false;
     }
-    *body++ = '\0';
-    g_auto(GStrv) fields = g_strsplit(text, " ", -1);
-
-    if (g_strv_length(fields) == 2 && strcmp(fields[1], "ambiguous") == 0) {
-        error_set(error, BASE_ERROR, BASE_ERROR_CONFLICT,
-                  "'%s' is the beginning of several object ids", object);
-        return false;
-    }
-    if (g_strv_length(fields) != 3 || strcmp(fields[1], "commit") != 0 ||
-        !git_id_is_full(fields[0])) {
-        error_set(error, BASE_ERROR, BASE_ERROR_NOT_FOUND, "there is no commit '%s' in the mirror",
-                  object);
-        return false;
-    }
-    g_strlcpy(out->commit, fields[0], sizeof out->commit);
-    return parse_commit(body, out, error);
+    g_strlcpy(out->commit, found.id, sizeof out->commit);
+    return git_commit_parse((const char *)text, out, error);
 }
 
 static void
@@ -164,6 +149,16 @@ ref_free(void *data)
 
     g_free(ref->name);
     g_free(ref);
+}
+
+static GitRef *
+ref_copy(const GitRef *ref)
+{
+    GitRef *copy = g_new(GitRef, 1);
+
+    *copy = *ref;
+    copy->name = g_strdup(ref->name);
+    return copy;
 }
 
 /* for-each-ref over patterns that are literal names or folders of names. */
@@ -224,7 +219,10 @@ find_ref(GitMirror *mirror, const char *name, GitRef **ref_out, GError **error)
     g_autofree char *branch = g_strconcat("refs/heads/", name, NULL);
     bool full = g_str_has_prefix(name, "refs/");
     const char *wanted[] = { full ? name : tag, full ? name : branch };
-    g_autoptr(GPtrArray) refs = list_refs(mirror, wanted, full ? 1 : 2, error);
+    /* After a fetch the refs are known: the snapshot that was fetched is the one that is asked. */
+    g_autoptr(GPtrArray) refs = mirror->refs != NULL
+                                    ? g_ptr_array_ref(mirror->refs)
+                                    : list_refs(mirror, wanted, full ? 1 : 2, error);
 
     if (refs == NULL)
         return false;
@@ -233,7 +231,7 @@ find_ref(GitMirror *mirror, const char *name, GitRef **ref_out, GError **error)
             GitRef *ref = g_ptr_array_index(refs, i);
 
             if (strcmp(ref->name, wanted[w]) == 0)
-                *ref_out = g_ptr_array_steal_index(refs, (guint)i);
+                *ref_out = ref_copy(ref);
         }
     }
     return true;
@@ -320,71 +318,61 @@ git_is_ancestor(GitMirror *mirror, const char *ancestor, const char *commit, boo
     return true;
 }
 
-/* The object id of the regular file @path, and its size. */
+/* The entry called @name in the tree @tree. */
 static bool
-find_blob(GitMirror *mirror, const char *commit, const char *path, char id_out[GIT_ID_SIZE],
-          uint64_t *size_out, GError **error)
+find_entry(GitMirror *mirror, const char *tree, const char *name, GitTreeEntry *out, GError **error)
 {
-    g_auto(GitCommand) command = { 0 };
-    g_auto(ProcessResult) result = { 0 };
+    GitObject object = { 0 };
+    size_t offset = 0;
+    g_autofree uint8_t *data =
+        git_objects_load(mirror, tree, GIT_OBJECT_TREE, TREE_BYTES, &object, error);
 
-    git_command_init(&command, mirror->path, "ls-tree");
-    git_command_add(&command, "-z");
-    git_command_add(&command, "-l");
-    git_command_add(&command, "--full-tree");
-    git_command_add(&command, "--end-of-options");
-    git_command_add(&command, commit);
-    git_command_add(&command, path);
-    if (!git_command_run_ok(&command, (Span){ 0 }, 64u << 10, BASE_ERROR_NOT_FOUND, &result, error))
+    if (data == NULL)
         return false;
-    g_autofree char *text = git_result_text(&result); /* up to the NUL of -z */
-    char *tab = strchr(text, '\t');
-
-    if (tab == NULL || strcmp(tab + 1, path) != 0) {
-        error_set(error, BASE_ERROR, BASE_ERROR_NOT_FOUND, "there is no such file");
-        return false;
+    while (offset < object.size) {
+        if (!git_tree_next(span_of(data, object.size), strlen(tree) / 2, &offset, out, error))
+            return false;
+        if (strcmp(out->name, name) == 0) {
+            out->name = NULL; /* its bytes go */
+            return true;
+        }
     }
-    *tab = '\0';
-    g_auto(GStrv) fields = g_strsplit_set(text, " ", -1);
-
-    if (g_strv_length(fields) < 4 || !g_str_has_prefix(fields[0], "100") ||
-        !git_id_is_full(fields[2])) {
-        error_set(error, BASE_ERROR, BASE_ERROR_INVALID, "not a regular file");
-        return false;
-    }
-    g_strlcpy(id_out, fields[2], GIT_ID_SIZE);
-    *size_out = g_ascii_strtoull(fields[g_strv_length(fields) - 1], NULL, 10);
-    return true;
+    error_set(error, BASE_ERROR, BASE_ERROR_NOT_FOUND, "there is no such file");
+    return false;
 }
 
 static GBytes *
 read_file(GitMirror *mirror, const char *commit, const char *path, size_t limit_bytes,
           GError **error)
 {
-    char id[GIT_ID_SIZE] = { 0 };
-    uint64_t size = 0;
-    g_auto(GitCommand) command = { 0 };
-    g_auto(ProcessResult) result = { 0 };
+    g_auto(GitCommit) known = { 0 };
+    g_auto(GStrv) parts = g_strsplit(path, "/", -1);
+    GitTreeEntry entry = { .mode = GIT_MODE_TREE };
+    GitObject object = { 0 };
 
-    if (!check_id(commit, error))
+    if (!check_id(commit, error) || !load_commit(mirror, commit, &known, error))
         return NULL;
-    if (path[0] == '/' || path[0] == '\0' || g_str_has_suffix(path, "/")) {
-        error_set(error, BASE_ERROR, BASE_ERROR_INVALID, "not a path inside the repository");
+    g_strlcpy(entry.id, known.tree, sizeof entry.id);
+    for (size_t i = 0; i == 0 || parts[i] != NULL; i++) {
+        if (parts[i] == NULL || parts[i][0] == '\0') {
+            error_set(error, BASE_ERROR, BASE_ERROR_INVALID, "not a path inside the repository");
+            return NULL;
+        }
+        if (entry.mode != GIT_MODE_TREE) {
+            error_set(error, BASE_ERROR, BASE_ERROR_NOT_FOUND, "there is no such file");
+            return NULL;
+        }
+        if (!find_entry(mirror, entry.id, parts[i], &entry, error))
+            return NULL;
+    }
+    if (!S_ISREG(entry.mode)) {
+        error_set(error, BASE_ERROR, BASE_ERROR_INVALID, "not a regular file");
         return NULL;
     }
-    if (!find_blob(mirror, commit, path, id, &size, error))
-        return NULL;
-    if (size > limit_bytes) {
-        error_set(error, BASE_ERROR, BASE_ERROR_LIMIT,
-                  "it has %" G_GUINT64_FORMAT " bytes, the limit is %zu", size, limit_bytes);
-        return NULL;
-    }
-    git_command_init(&command, mirror->path, "cat-file");
-    git_command_add(&command, "blob");
-    git_command_add(&command, id);
-    if (!git_command_run_ok(&command, (Span){ 0 }, limit_bytes, BASE_ERROR_IO, &result, error))
-        return NULL;
-    return g_steal_pointer(&result.output);
+    uint8_t *data =
+        git_objects_load(mirror, entry.id, GIT_OBJECT_BLOB, limit_bytes, &object, error);
+
+    return data == NULL ? NULL : g_bytes_new_take(data, object.size);
 }
 
 GBytes *
