@@ -414,9 +414,14 @@ run_trial(Sandbox *sandbox, GError **error)
     g_auto(TempDir) dir = { 0 };
     AUTO_FD int output = memfd_create("slipway-trial", MFD_CLOEXEC);
     char words[TRIAL_BYTES + 1] = { 0 };
+    g_autoptr(GError) local = NULL;
     StepResult result = { 0 };
 
-    if (output < 0 || !temp_dir_make(&dir, "slipway-trial", error))
+    if (output < 0) {
+        error_set_errno(error, BASE_ERROR, BASE_ERROR_IO, "cannot make a file in memory");
+        return false;
+    }
+    if (!temp_dir_make(&dir, "slipway-trial", error))
         return false;
     g_autofree char *scratch = g_strconcat(dir.path, "/machine", NULL);
     const MachineSpec machine_spec = { .label = "trial", .scratch_dir = scratch };
@@ -425,15 +430,15 @@ run_trial(Sandbox *sandbox, GError **error)
 
     if (machine == NULL)
         return false;
-    if (sandbox_exec(machine, &step, output, NULL, &result, error) && result.exit_code == 0)
+    bool ok = sandbox_exec(machine, &step, output, NULL, &result, &local);
+    if (ok && result.exit_code == 0)
         return true;
     ssize_t n = pread(output, words, TRIAL_BYTES, 0);
 
     words[n < 0 ? 0 : n] = '\0';
     g_autofree char *printable = error_printable(g_strdelimit(g_strstrip(words), "\n", ' '));
-    g_clear_error(error);
-    error_set(error, BASE_ERROR, BASE_ERROR_UNAVAILABLE,
-              "a trial of the sandbox failed with %d: %s", result.exit_code, printable);
+    const char *why = printable[0] != '\0' ? printable : ok ? "the command failed" : local->message;
+    error_set(error, BASE_ERROR, BASE_ERROR_UNAVAILABLE, "a trial of the sandbox failed: %s", why);
     return false;
 }
 

@@ -350,6 +350,21 @@ a_root_file_system_is_the_whole_system(void **state)
     assert_int_equal(access(planted, F_OK), -1);
 }
 
+/* A program that says something and runs nothing stands for a bwrap that cannot do its work. */
+static void
+a_trial_tells_why_it_failed(void **state)
+{
+    Fixture *f = *state;
+    const ExecutorConfig config = { .launcher = f->suite->launcher,
+                                    .flags = EXECUTOR_TRIAL,
+                                    .sandbox_program = "/bin/echo" };
+    Executor *executor = executor_open("sandbox", &config, &f->error);
+
+    assert_null(executor);
+    assert_gerror(f->error, BASE_ERROR, BASE_ERROR_UNAVAILABLE);
+    assert_non_null(strstr(f->error->message, "a trial of the sandbox failed: --unshare-user"));
+}
+
 const Promise promises_contract[] = {
     { "exit_code_is_the_steps", exit_code_is_the_steps, NULL },
     { "a_signal_is_128_and_its_number", a_signal_is_128_and_its_number, NULL },
@@ -372,6 +387,7 @@ const Promise promises_contract[] = {
     { "machines_run_side_by_side", machines_run_side_by_side, NULL },
     { "a_root_file_system_is_the_whole_system", a_root_file_system_is_the_whole_system,
       "it has the host's own" },
+    { "a_trial_tells_why_it_failed", a_trial_tells_why_it_failed, "it needs no trial" },
     { "a_scratch_folder_in_use_is_refused", a_scratch_folder_in_use_is_refused, NULL },
     { 0 },
 };
