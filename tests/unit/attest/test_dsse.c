@@ -163,7 +163,7 @@ malformed_envelope_is_refused(void **state)
         "{\"payload\":\"AA==\",\"payloadType\":\"t\",\"signatures\":[]}",
         "{\"payload\":\"!\",\"payloadType\":\"t\",\"signatures\":[{\"sig\":\"AA==\"}]}",
         "{\"payload\":\"AA==\",\"payloadType\":1,\"signatures\":[{\"sig\":\"AA==\"}]}",
-        "{\"payload\":\"AA==\",\"payloadType\":\"t\",\"signatures\":[{\"sig\":\"AA\",\"keyid\":1}]}",
+        "{\"payload\":\"AA==\",\"payloadType\":\"\",\"signatures\":[{\"sig\":\"AA\",\"keyid\":1}]}",
         "{\"payload\":\"AA==\",\"payloadType\":\"t\",\"signatures\":[1]}",
     };
     Fixture *f = *state;
