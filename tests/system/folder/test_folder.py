@@ -244,8 +244,9 @@ def full_then_free(h, disk, step, wanted):
                 break
             failed += 1
             assert result.returncode == 1, f"exit {result.returncode}: {result.stderr}"
-            clear = ("No space left", "disk is full", "no space", "no room", "failed to write")  # the last is git
-            assert any(text in result.stderr for text in clear), f"no clear error: {result.stderr}"
+            said = result.stdout + result.stderr  # a step's own words are on stdout; "failed to write" is git's
+            clear = ("No space left", "disk is full", "no space", "no room", "failed to write")
+            assert any(text in said for text in clear), f"no clear error: {said}"
             h.clean()
     assert failed > 0, "the disk never was full"
     result = step(None)
