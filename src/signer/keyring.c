@@ -175,7 +175,6 @@ KeyIndex *
 key_index_create(int dirfd, const char *origin, GError **error)
 {
     g_autoptr(KeyIndex) index = key_index_new(origin);
-    g_autoptr(GError) local = NULL;
 
     if (!origin_is_valid(origin)) {
         error_set(error, SIGNER_ERROR, SIGNER_ERROR_INVALID, "'%s' is not a log origin", origin);
