@@ -23,8 +23,8 @@
 #define ORIGIN       "bench.example/log"
 #define GROW_BATCH   4096
 #define COST_BATCH   256
-#define COST_BATCHES 400
-#define PROOF_ROUNDS 2000
+#define COST_BATCHES 40
+#define PROOF_ROUNDS 20000
 
 typedef enum { SEAL_PROCESS, SEAL_MEMORY, SEAL_NONE } SealMode;
 
