@@ -35,6 +35,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t offset = 0;
     g_autoptr(Condition) condition = condition_parse(text, &scope, &offset, NULL);
 
+    if (replaced != NULL && text[0] == '\0' && replaced[0] != '\0')
+        abort(); /* something out of nothing */
     if (condition == NULL) {
         if (offset > strlen(text))
             abort();

@@ -181,7 +181,6 @@ static void
 exclude_initiators(Fixture *f)
 {
     FactCommand command = log_fixture_command(f->log, "roster:" FIXTURE_PROJECT);
-    g_autoptr(FactRow) row = NULL;
     g_autoptr(json_t) old = NULL;
     Digest s = { 0 };
     bool found = false;

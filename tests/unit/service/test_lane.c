@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <string.h>
+#include "base/files.h"
 #include "base/json.h"
 #include "base/ulid.h"
 #include "engine_fixture.h"
@@ -106,11 +107,9 @@ a_stale_client_is_told_who_was_faster(void **state)
 }
 
 static void
-a_signature_the_role_does_not_allow_is_refused_and_written_down(void **state)
+what_the_role_does_not_allow_is_refused_before_it_is_signed(void **state)
 {
     EngineFixture *f = *state;
-    g_autofree char *path = g_strdup_printf("%s/keys/refusals.jsonl", f->home);
-    g_autofree char *text = NULL;
     uint64_t size = engine_fixture_size(f);
     LaneRequest request = claim_of(RELEASE, NULL);
     LaneAnswer answer = { 0 };
@@ -310,8 +309,8 @@ main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(a_refusal_leaves_nothing_in_the_log, setup, teardown),
         cmocka_unit_test_setup_teardown(a_stale_client_is_told_who_was_faster, setup, teardown),
-        cmocka_unit_test_setup_teardown(
-            a_signature_the_role_does_not_allow_is_refused_and_written_down, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_the_role_does_not_allow_is_refused_before_it_is_signed,
+                                        setup, teardown),
         cmocka_unit_test_setup_teardown(the_signer_itself_refuses_a_type_outside_the_role, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(time_in_the_log_rises_when_the_clock_goes_back, setup,

@@ -374,7 +374,6 @@ stolen_engine_key_cannot_publish_without_approvals(void **state)
     json_object_set_new(predicate->body, "request", json_digest(&release.request));
     json_object_set_new(predicate->body, "approvals", json_array());
     g_autoptr(json_t) evidence = NULL;
-    g_autoptr(FactRow) seal = NULL;
     g_autoptr(GPtrArray) rows = NULL;
     g_autoptr(GBytes) asset = log_fixture_asset(OTHER_RELEASE, "greeter");
     Digest digest = digest_of(span_of_bytes(asset));
