@@ -164,7 +164,7 @@ open_inputs(const Attempt *attempt, GError **error)
         for (guint k = 0; needed->result.artifacts != NULL && k < needed->result.artifacts->len;
              k++) {
             const JobArtifact *artifact = needed->result.artifacts->pdata[k];
-            MachineInput input = { .fd = -1 };
+            MachineInput input = { .fd = -1, .executable = artifact->executable };
 
             input.fd = store_open_blob(attempt->run->engine->store, &artifact->digest, NULL, error);
             if (input.fd < 0)
@@ -388,6 +388,7 @@ collect_artifacts(Attempt *attempt, GError **error)
 
         artifact->path = g_strdup(file->path);
         artifact->size_bytes = file->size_bytes;
+        artifact->executable = file->executable;
         g_ptr_array_add(attempt->result->artifacts, artifact);
         if (fd < 0 ||
             !store_batch_put_fd(batch, fd, LIMIT_ARTIFACT_BYTES, &artifact->digest, error)) {

@@ -16,6 +16,7 @@ typedef struct JobArtifact {
     char *path; /* owned */
     Digest digest;
     uint64_t size_bytes;
+    bool executable; /* by its owner: jobs that need it get it so */
 } JobArtifact;
 
 typedef struct JobStepResult {

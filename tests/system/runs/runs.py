@@ -166,17 +166,17 @@ def time_limits(w):
 def outputs_and_artifacts_flow(w):
     w.commit("""jobs:
   make:
-    steps: [ { run: 'echo "colour=blue" >> "$OUTPUT"; echo hi > "$SLIPWAY_OUT/f.txt"' } ]
+    steps: [ { run: 'echo "colour=blue" >> "$OUTPUT"; echo hi > "$SLIPWAY_OUT/f.txt"; cp /usr/bin/true "$SLIPWAY_OUT/t.txt"' } ]
     outputs: [colour]
     artifacts: ["*.txt"]
   use:
     needs: [make]
     env: { COLOUR: "${needs.make.colour}" }
-    steps: [ { run: 'test "$COLOUR" = blue; test "$(cat "$SLIPWAY_IN/make/f.txt")" = hi' } ]
+    steps: [ { run: 'test "$COLOUR" = blue; test "$(cat "$SLIPWAY_IN/make/f.txt")" = hi; "$SLIPWAY_IN/make/t.txt"' } ]
 """)
     code, shown, text = w.run()
     check("outputs and artifacts reach the job that needs them", code == 0 and shown["state"] == "passed", text)
-    check("artifacts are listed by digest", [a["path"] for a in shown["artifacts"]] == ["f.txt"], shown)
+    check("artifacts are listed by digest", [a["path"] for a in shown["artifacts"]] == ["f.txt", "t.txt"], shown)
     w.commit('jobs: { a: { steps: [ { run: "true" } ], artifacts: ["none-*"] } }\n')
     code, shown, text = w.run()
     check("a glob that matches nothing fails the job and is named", code == 1 and "none-*" in jobs(shown)["a"]["reason"], text)
