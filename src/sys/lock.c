@@ -5,12 +5,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
+#include <poll.h>
 #include <sys/file.h>
 #include <unistd.h>
+#include "base/clock.h"
 #include "base/files.h"
 #include "base/json.h"
 #include "base/os.h"
 #include "base/banned.h"
+
+#define POLL_MS 5
 
 struct Lock {
     int fd; /* owned; the lock lives as long as it */
@@ -50,6 +54,21 @@ write_holder(int fd, const char *command, GError **error)
     return false;
 }
 
+bool
+lock_take_fd(int fd)
+{
+    int64_t end_us = clock_monotonic_us() + (int64_t)LOCK_GRACE_MS * 1000;
+
+    while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        bool again = errno == EWOULDBLOCK || errno == EINTR;
+        if (!again || clock_monotonic_us() > end_us)
+            return false;
+        /* Nothing says when a lock is free; whoever really holds it is met rarely. */
+        (void)poll(NULL, 0, POLL_MS);
+    }
+    return true;
+}
+
 Lock *
 lock_acquire(int dirfd, const char *name, const char *command, GError **error)
 {
@@ -60,7 +79,7 @@ lock_acquire(int dirfd, const char *name, const char *command, GError **error)
         error_set_errno(error, BASE_ERROR, BASE_ERROR_IO, "cannot open lock file '%s'", name);
         return NULL;
     }
-    if (flock(lock->fd, LOCK_EX | LOCK_NB) < 0) {
+    if (!lock_take_fd(lock->fd)) {
         if (errno == EWOULDBLOCK) {
             g_autofree char *holder = describe_holder(lock->fd);
 

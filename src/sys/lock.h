@@ -8,6 +8,7 @@
 #include "base/error.h"
 
 #define LOCK_FILE_BYTES 4096
+#define LOCK_GRACE_MS   500 /* how long a dead holder's child may take to let go */
 
 #define LOCK_ERROR (lock_error_quark())
 GQuark lock_error_quark(void);
@@ -17,9 +18,13 @@ typedef enum {
 
 typedef struct Lock Lock;
 
-/** Takes the lock in file @name of @dirfd, made if absent; never waits. @command: what to tell
+/** Takes the lock in file @name of @dirfd, made if absent; waits LOCK_GRACE_MS at most. @command: what to tell
  * others. Errors: LOCK_ERROR_HELD, IO. */
 Lock *lock_acquire(int dirfd, const char *name, const char *command, GError **error) MUST_CHECK;
 /** Gives it back. The file stays. Accepts NULL. */
 void lock_free(Lock *lock);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Lock, lock_free)
+
+/** flock(LOCK_EX) on @fd, waiting LOCK_GRACE_MS at most: a child of a killed process has its descriptors
+ * until it executes its program. False with errno, EWOULDBLOCK when it is held. */
+bool lock_take_fd(int fd) MUST_CHECK;

@@ -8,10 +8,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include "base/files.h"
 #include "base/os.h"
+#include "sys/lock.h"
 #include "base/banned.h"
 
 /* Invariants
@@ -79,7 +79,7 @@ journal_open(int dirfd, char **origin_out, GError **error)
                         "cannot open the journal");
         return NULL;
     }
-    if (flock(journal->fd, LOCK_EX | LOCK_NB) != 0) {
+    if (!lock_take_fd(journal->fd)) {
         error_set(error, TLOG_ERROR, TLOG_ERROR_BUSY, "another process has the log open");
         return NULL;
     }

@@ -47,6 +47,28 @@ teardown(void **state)
     return 0;
 }
 
+/* As after kill -9 of an engine that was starting a helper: the child lets go when it executes. */
+static void
+child_of_a_dead_holder_is_waited_for(void **state)
+{
+    Fixture *f = *state;
+    int status = 0;
+
+    f->lock = lock_acquire(f->dirfd, "lock", "slipway serve", &f->error);
+    assert_no_gerror(f->error);
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        usleep(60000);
+        _exit(0);
+    }
+    g_clear_pointer(&f->lock, lock_free); /* the child's copy still holds it */
+    f->lock = lock_acquire(f->dirfd, "lock", "slipway run", &f->error);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_no_gerror(f->error);
+    assert_non_null(f->lock);
+}
+
 static void
 second_holder_is_told_who_holds_it(void **state)
 {
@@ -193,10 +215,15 @@ main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(second_holder_is_told_who_holds_it),    TEST(lock_can_be_taken_again_after_free),
-        TEST(killed_holder_leaves_nothing_to_clean), TEST(lock_file_that_is_a_link_is_refused),
-        TEST(helper_is_found_in_the_build_tree),     TEST(absent_helper_is_unavailable),
-        TEST(home_follows_the_environment),          TEST(relative_home_is_invalid),
+        TEST(child_of_a_dead_holder_is_waited_for),
+        TEST(second_holder_is_told_who_holds_it),
+        TEST(lock_can_be_taken_again_after_free),
+        TEST(killed_holder_leaves_nothing_to_clean),
+        TEST(lock_file_that_is_a_link_is_refused),
+        TEST(helper_is_found_in_the_build_tree),
+        TEST(absent_helper_is_unavailable),
+        TEST(home_follows_the_environment),
+        TEST(relative_home_is_invalid),
         TEST(first_signal_drains_and_second_stops),
     };
 
