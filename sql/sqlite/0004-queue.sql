@@ -1,0 +1,1 @@
+-- 0004: queue, pools, leases and schedules' marks.

@@ -1,0 +1,1 @@
+-- 0005: deliveries in, statuses and notices out.

@@ -1,0 +1,1 @@
+-- 0006: people and programs that may call the server.

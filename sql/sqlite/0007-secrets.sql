@@ -1,0 +1,1 @@
+-- 0007: job secrets and what is kept of logs.
