@@ -31,6 +31,7 @@ const Command *const commands[] = {
     &cmd_log_append,
     &cmd_log_export,
     &cmd_log_monitor,
+    &cmd_tuf,
     &cmd_trust_export,
     &cmd_keys_new,
     &cmd_keys_sign,

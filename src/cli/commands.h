@@ -43,6 +43,7 @@ extern const Command cmd_show;
 extern const Command cmd_target_list;
 extern const Command cmd_target_set;
 extern const Command cmd_trust_export;
+extern const Command cmd_tuf;
 extern const Command cmd_log_monitor;
 extern const Command cmd_verify;
 extern const Command cmd_version;
