@@ -173,7 +173,7 @@ const Command cmd_tuf = {
     .details = "init trusts a root; refresh brings the metadata up to date; download also\n"
                "fetches targets. Nothing is kept or used before it is verified.",
     .needs = COMMAND_NEEDS_NOTHING,
-    .flags = COMMAND_CANCELLABLE,
+    .flags = COMMAND_CANCELLABLE | COMMAND_RARE,
     .min_args = 1,
     .max_args = 2,
     .options = options,

@@ -23,6 +23,7 @@ typedef enum {
 typedef enum {
     COMMAND_CANCELLABLE = 1 << 0, /* INT and TERM trigger context->cancel instead of ending it */
     COMMAND_HIDDEN = 1 << 1,      /* not in the overview: for scripts and our own helpers */
+    COMMAND_RARE = 1 << 2,        /* the overview gives its name only */
 } CommandFlags;
 
 typedef struct CommandContext {
@@ -55,6 +56,7 @@ typedef struct Command {
 typedef struct CommandGroup { /* the first word of several commands */
     const char *name;
     const char *help;
+    unsigned flags; /* COMMAND_RARE */
 } CommandGroup;
 
 /* commands.c: the rows in the order of the overview, and the groups. */

@@ -52,13 +52,13 @@ const Command *const commands[] = {
 const size_t n_commands = G_N_ELEMENTS(commands);
 
 const CommandGroup command_groups[] = {
-    { "release", "seal, request, approve, publish, reject, list, show" },
-    { "log", "the transparency log: look, prove, check, export" },
-    { "roster", "who decides in a project" },
-    { "target", "where a project publishes to" },
-    { "keys", "keys of people, and signing with them" },
-    { "trust", "what others need to verify our releases" },
-    { "store", "blobs by digest" },
-    { "admin", "the data folder: fsck, rebuild, backup" },
+    { "release", "seal, request, approve, publish, reject, list, show", 0 },
+    { "log", "the transparency log: look, prove, check, export", 0 },
+    { "roster", "who decides in a project", 0 },
+    { "target", "where a project publishes to", 0 },
+    { "keys", "keys of people, and signing with them", 0 },
+    { "trust", "what others need to verify our releases", COMMAND_RARE },
+    { "store", "blobs by digest", COMMAND_RARE },
+    { "admin", "the data folder: fsck, rebuild, backup", COMMAND_RARE },
 };
 const size_t n_command_groups = G_N_ELEMENTS(command_groups);

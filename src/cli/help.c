@@ -4,7 +4,8 @@
 #include <string.h>
 #include "base/banned.h"
 
-#define NAME_WIDTH 22
+#define NAME_WIDTH   22
+#define SCREEN_WIDTH 72 /* of the list of rare commands, without its indentation */
 
 static bool
 is_shown(const Command *command)
@@ -18,6 +19,50 @@ append_entry(GString *text, const char *name, const char *help)
     g_string_append_printf(text, "  %-*s %s\n", NAME_WIDTH, name, help);
 }
 
+/* A command of one word, of those that are @rare (COMMAND_RARE) or not (0). */
+static bool
+is_in_overview(const Command *command, unsigned rare)
+{
+    return is_shown(command) && command_group_of(command) == NULL &&
+           (command->flags & COMMAND_RARE) == rare;
+}
+
+static bool
+group_is_in_overview(const CommandGroup *group, unsigned rare)
+{
+    return command_group_is_shown(group) && (group->flags & COMMAND_RARE) == rare;
+}
+
+static void
+append_name(GString *text, const char *name, size_t *column)
+{
+    bool first = *column == 0;
+
+    if (*column + strlen(name) + 2 > SCREEN_WIDTH) {
+        g_string_append(text, ",\n       ");
+        *column = 7;
+        first = true;
+    }
+    *column += strlen(name) + (first ? 0 : 2);
+    g_string_append_printf(text, "%s%s", first ? "" : ", ", name);
+}
+
+/* What few need, by name only. */
+static void
+append_rare(GString *text)
+{
+    size_t column = 0;
+
+    g_string_append(text, "\n  also: ");
+    for (size_t i = 0; i < n_commands; i++)
+        if (is_in_overview(commands[i], COMMAND_RARE))
+            append_name(text, commands[i]->name, &column);
+    for (size_t i = 0; i < n_command_groups; i++)
+        if (group_is_in_overview(&command_groups[i], COMMAND_RARE))
+            append_name(text, command_groups[i].name, &column);
+    g_string_append_c(text, '\n');
+}
+
 char *
 help_overview(void)
 {
@@ -25,16 +70,17 @@ help_overview(void)
                                  "usage: slipway COMMAND [ARGUMENT…] [OPTION…]\n\n");
 
     for (size_t i = 0; i < n_commands; i++)
-        if (is_shown(commands[i]) && command_group_of(commands[i]) == NULL)
+        if (is_in_overview(commands[i], 0))
             append_entry(text, commands[i]->name, commands[i]->help);
     for (size_t i = 0; i < n_command_groups; i++)
-        if (command_group_is_shown(&command_groups[i])) {
+        if (group_is_in_overview(&command_groups[i], 0)) {
             g_autofree char *name = g_strconcat(command_groups[i].name, " …", NULL);
 
             /* printf counts bytes: the ellipsis is three of them */
             g_string_append_printf(text, "  %-*s %s\n", NAME_WIDTH + 2, name,
                                    command_groups[i].help);
         }
+    append_rare(text);
     g_string_append(text, "\n'slipway help COMMAND' says more.\n");
     return g_string_free(text, FALSE);
 }
