@@ -20,6 +20,31 @@ api_find(const char *name)
     return NULL;
 }
 
+static const char *const role_names[API_N_ROLES] = {
+    [API_ROLE_NONE] = "none",
+    [API_ROLE_ANYONE] = "anyone",
+    [API_ROLE_READER] = "reader",
+    [API_ROLE_DEVELOPER] = "developer",
+    [API_ROLE_CODE_OWNER] = "code-owner",
+    [API_ROLE_RELEASE_MANAGER] = "release-manager",
+    [API_ROLE_ADMIN] = "admin",
+};
+
+const char *
+api_role_name(ApiRole role)
+{
+    return role_names[role < API_N_ROLES ? role : API_ROLE_NONE];
+}
+
+ApiRole
+api_role_from_string(const char *name)
+{
+    for (unsigned role = API_ROLE_ANYONE; role < API_N_ROLES; role++)
+        if (strcmp(role_names[role], name) == 0)
+            return (ApiRole)role;
+    return API_ROLE_NONE;
+}
+
 static const ApiField *
 find_field(const ApiOperation *operation, const char *name)
 {
@@ -161,6 +186,11 @@ api_call(ApiContext *context, const char *name, const json_t *args, json_t **res
     if (context->role < operation->role) {
         error_set(error, API_ERROR, API_ERROR_FORBIDDEN, "operation '%s' is not allowed to '%s'",
                   name, context->actor != NULL ? context->actor : "anyone");
+        return false;
+    }
+    if (context->remote && (operation->flags & API_LOCAL) != 0) {
+        error_set(error, API_ERROR, API_ERROR_FORBIDDEN,
+                  "operation '%s' names files of the server's machine: ask for it there", name);
         return false;
     }
     if (!api_check_args(operation, args, error))

@@ -25,9 +25,12 @@ typedef enum { /* each role may do what those before it may */
                API_ROLE_NONE,
                API_ROLE_ANYONE,     /* no login */
                API_ROLE_READER,     /* sees projects, runs and releases */
-               API_ROLE_MAINTAINER, /* starts and cancels runs, drafts, requests; approving needs a
-                                       person's key */
-               API_ROLE_ADMIN,      /* the operator of this engine; who calls in process has it */
+               API_ROLE_DEVELOPER,  /* starts and cancels runs */
+               API_ROLE_CODE_OWNER, /* lets in proposals from outside; approving needs a key */
+               API_ROLE_MAINTAINER = API_ROLE_CODE_OWNER,
+               API_ROLE_RELEASE_MANAGER, /* drafts, requests, publishes */
+               API_ROLE_ADMIN, /* the operator of this engine; who calls in process has it */
+               API_N_ROLES,
 } ApiRole;
 
 typedef enum {
@@ -43,6 +46,7 @@ typedef enum {
 typedef enum {
     API_REQUIRED = 1 << 0,
     API_CHANGES = 1 << 1, /* operations: changes state (POST); else it only reads (GET) */
+    API_LOCAL = 1 << 2,   /* operations: names files of this machine; never over HTTP */
 } ApiFlags;
 
 typedef struct ApiField { /* ends with { 0 } */
@@ -56,6 +60,7 @@ typedef struct ApiContext {
     struct Engine *engine; /* borrowed; the open data folder (service/engine.h) */
     ApiRole role;          /* of the caller */
     const char *actor;     /* borrowed: "person:alice" or "operator"; for the trail */
+    bool remote;           /* over HTTP: may name no file of this machine */
     Cancel *cancel;        /* borrowed; NULL = cannot be cancelled */
     /* Told of steps of long operations, from the calling thread; may be NULL. @event: borrowed. */
     void (*progress)(void *progress_data, const json_t *event);
@@ -83,6 +88,10 @@ extern const ApiOperation *const api_operations[];
 extern const size_t api_n_operations;
 
 const ApiOperation *api_find(const char *name);
+/* "reader", "developer", "code-owner", "release-manager", "admin"; static. */
+const char *api_role_name(ApiRole role);
+/** API_ROLE_NONE when no role has that name. */
+ApiRole api_role_from_string(const char *name);
 /** Checks @args (NULL = {}) against @operation. Errors: BAD_ARGUMENTS, all of them in one message.
  */
 bool api_check_args(const ApiOperation *operation, const json_t *args, GError **error) MUST_CHECK;

@@ -48,6 +48,7 @@ static const ApiField backup_args[] = {
 const ApiOperation op_admin_backup = {
     .name = "admin.backup",
     .role = API_ROLE_ADMIN,
+    .flags = API_LOCAL,
     .args = backup_args,
     .help = "copy the data folder while it is used",
     .result = "{path, entries, blobs, keys}",

@@ -108,6 +108,7 @@ static const ApiField export_args[] = {
 const ApiOperation op_log_export = {
     .name = "log.export",
     .role = API_ROLE_ADMIN,
+    .flags = API_LOCAL,
     .args = export_args,
     .help = "write the log as static files that any web server can serve",
     .result = "{path, size}",

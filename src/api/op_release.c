@@ -95,7 +95,7 @@ static const ApiField seal_args[] = {
 };
 const ApiOperation op_release_seal = {
     .name = "release.seal",
-    .role = API_ROLE_MAINTAINER,
+    .role = API_ROLE_RELEASE_MANAGER,
     .flags = API_CHANGES,
     .args = seal_args,
     .help = "fix assets, notes and required evidence for ever",
@@ -165,7 +165,7 @@ static const ApiField request_args[] = {
 };
 const ApiOperation op_release_request = {
     .name = "release.request",
-    .role = API_ROLE_MAINTAINER,
+    .role = API_ROLE_RELEASE_MANAGER,
     .flags = API_CHANGES,
     .args = request_args,
     .help = "ask people to decide about publishing",
@@ -267,7 +267,7 @@ publish_op(ApiContext *context, const json_t *args, json_t **result_out, GError 
 
 const ApiOperation op_release_publish = {
     .name = "release.publish",
-    .role = API_ROLE_MAINTAINER,
+    .role = API_ROLE_RELEASE_MANAGER,
     .flags = API_CHANGES,
     .args = command_args,
     .help = "publish if every rule holds, or go on with a publication",

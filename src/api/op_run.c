@@ -28,6 +28,17 @@ read_inputs(const json_t *args, GError **error)
     return g_steal_pointer(&inputs);
 }
 
+/* A path or URL would be read with the server's rights, and "host" runs jobs as the server. */
+static bool
+check_remote(const ApiContext *context, const RunRequest *request, GError **error)
+{
+    if (!context->remote || (request->source == NULL && request->executor == NULL))
+        return true;
+    error_set(error, API_ERROR, API_ERROR_FORBIDDEN,
+              "'source' and 'executor' can only be given on the server's machine");
+    return false;
+}
+
 static bool
 run_start_op(ApiContext *context, const json_t *args, json_t **result_out, GError **error)
 {
@@ -44,7 +55,7 @@ run_start_op(ApiContext *context, const json_t *args, json_t **result_out, GErro
         .parallel = (unsigned)api_arg_int(args, "parallel", 0),
     };
 
-    if (inputs == NULL)
+    if (inputs == NULL || !check_remote(context, &request, error))
         return false;
     request.inputs = (const PipelinePair *)inputs->data;
     request.n_inputs = inputs->len;
@@ -69,7 +80,7 @@ static const ApiField start_args[] = {
 };
 const ApiOperation op_run_start = {
     .name = "run.start",
-    .role = API_ROLE_MAINTAINER,
+    .role = API_ROLE_DEVELOPER,
     .flags = API_CHANGES,
     .args = start_args,
     .help = "run the pipeline at a tag, branch or commit",
@@ -161,7 +172,7 @@ run_cancel_op(ApiContext *context, const json_t *args, json_t **result_out, GErr
 
 const ApiOperation op_run_cancel = {
     .name = "run.cancel",
-    .role = API_ROLE_MAINTAINER,
+    .role = API_ROLE_DEVELOPER,
     .flags = API_CHANGES,
     .args = show_args,
     .help = "stop a run: running jobs are killed, waiting ones never start",
