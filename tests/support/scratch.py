@@ -259,5 +259,6 @@ def main(module):
             failed += 1
             for line in traceback.format_exc().splitlines():
                 print("#", line)
+                print(line, file=sys.stderr)  # what Meson shows of a test that failed
             print(f"not ok {number} - {text}", flush=True)
     return 1 if failed else 0

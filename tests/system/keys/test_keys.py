@@ -18,32 +18,44 @@ RESUMED = re.compile(r"^(\d+) +<\.\.\. (\w+) resumed>(.*)$")
 UNFINISHED = re.compile(r"^(\d+) +(.*) <unfinished \.\.\.>$")
 
 
+def read_calls(path):
+    """(pid, name, arguments, result, path of the result) of each call, those in two lines put together."""
+    parts = {}
+    with open(path, encoding="utf-8", errors="replace") as file:
+        for line in file:
+            begun, resumed = UNFINISHED.match(line), RESUMED.match(line)
+            if begun:
+                parts[begun[1]] = begun[2]
+                continue
+            if resumed:
+                line = f"{resumed[1]} {parts.pop(resumed[1], '')}{resumed[3]}"
+            call = CALL.match(line)
+            if call is not None:
+                yield call.groups()
+
+
 class Trace:
     """What each process of one command opened and ran: [(pid, program, path)] of opens that succeeded."""
 
     def __init__(self, path):
         self.opened, self.engines = [], set()
-        parts, program, leader = {}, {}, {}
-        with open(path, encoding="utf-8", errors="replace") as file:
-            for line in file:
-                begun, resumed = UNFINISHED.match(line), RESUMED.match(line)
-                if begun:
-                    parts[begun[1]] = begun[2]
-                    continue
-                if resumed:
-                    line = f"{resumed[1]} {parts.pop(resumed[1], '')}{resumed[3]}"
-                call = CALL.match(line)
-                if call is None:
-                    continue
-                pid, name, args, value, what = call.groups()
-                if name in ("clone", "clone3", "fork", "vfork"):
-                    # A thread is its process; a child begins as its parent's program.
-                    program[value] = program.get(pid, "?")
-                    leader[value] = leader.get(pid, pid) if "CLONE_THREAD" in args else value
-                elif name == "execve" and value == "0":
-                    program[pid] = os.path.basename(re.match(r'"(.*?)"', args)[1])
-                elif int(value) >= 0 and what is not None:
-                    self.opened.append((leader.get(pid, pid), program.get(pid, "?"), what))
+        calls = list(read_calls(path))
+        # A child may be seen at work before the line that says it was made: so its parents are read first.
+        parent = {value: (pid, "CLONE_THREAD" in args) for pid, name, args, value, _ in calls
+                  if name in ("clone", "clone3", "fork", "vfork")}
+        program = {}
+
+        def program_of(pid):
+            return program.get(pid) or (program_of(parent[pid][0]) if pid in parent else "?")
+
+        def leader_of(pid):
+            return leader_of(parent[pid][0]) if pid in parent and parent[pid][1] else pid
+
+        for pid, name, args, value, what in calls:
+            if name == "execve" and value == "0":
+                program[pid] = os.path.basename(re.match(r'"(.*?)"', args)[1])
+            elif name.startswith("open") and int(value) >= 0 and what is not None:
+                self.opened.append((leader_of(pid), program_of(pid), what))
 
     def programs(self, predicate):
         return {(pid, program) for pid, program, path in self.opened if predicate(path)}
