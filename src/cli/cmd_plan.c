@@ -21,7 +21,7 @@ static const CliOption options[] = {
     { "tag", 't', CLI_STRING, offsetof(PlanArgs, tag), 0, "as if this tag was pushed", "TAG" },
     { "branch", 'b', CLI_STRING, offsetof(PlanArgs, branch), 0, "as if to this branch", "BRANCH" },
     { "event", 'e', CLI_STRING, offsetof(PlanArgs, event), 0,
-      "push, tag, pull-request, schedule or manual", "EVENT" },
+      "push, tag, proposal, schedule or manual", "EVENT" },
     { "commit", 0, CLI_STRING, offsetof(PlanArgs, commit), 0, "the full commit id", "ID" },
     { "changed", 0, CLI_STRINGS, offsetof(PlanArgs, changed), CLI_PATH,
       "a path that changed (many)", "PATH" },
@@ -67,7 +67,7 @@ read_kind(const PlanArgs *args, PlanEvent *plan, GError **error)
     plan->kind = plan_event_from_string(args->event);
     if (plan->kind == PLAN_EVENT_NONE) {
         error_set(error, API_ERROR, API_ERROR_BAD_ARGUMENTS,
-                  "unknown event '%s': wanted push, tag, pull-request, schedule or manual",
+                  "unknown event '%s': wanted push, tag, proposal, schedule or manual",
                   args->event);
         return false;
     }

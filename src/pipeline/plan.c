@@ -15,7 +15,7 @@
 #include "base/banned.h"
 
 static const char *const event_names[] = { "none",         "push",     "tag",
-                                           "pull-request", "schedule", "manual" };
+                                           "proposal", "schedule", "manual" };
 
 const char *
 plan_event_name(PlanEventKind kind)

@@ -16,11 +16,11 @@ typedef enum {
     PLAN_EVENT_NONE,
     PLAN_EVENT_PUSH,
     PLAN_EVENT_TAG,
-    PLAN_EVENT_PULL_REQUEST,
+    PLAN_EVENT_PROPOSAL,
     PLAN_EVENT_SCHEDULE,
     PLAN_EVENT_MANUAL, /* by hand */
 } PlanEventKind;
-/** "push", "tag", "pull-request", "schedule", "manual". Static. */
+/** "push", "tag", "proposal", "schedule", "manual". Static. */
 const char *plan_event_name(PlanEventKind kind);
 /** PLAN_EVENT_NONE when @text is none of them. */
 PlanEventKind plan_event_from_string(const char *text);

@@ -27,6 +27,6 @@ $ slipway plan --tag v1 --branch main
 ! hint: see 'slipway help plan'
 = 2
 $ slipway plan --event nightly
-! slipway: unknown event 'nightly': wanted push, tag, pull-request, schedule or manual
+! slipway: unknown event 'nightly': wanted push, tag, proposal, schedule or manual
 ! hint: see 'slipway help plan'
 = 2
