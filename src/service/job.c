@@ -151,11 +151,27 @@ input_clear(void *data)
     g_free((char *)input->path);
 }
 
+/* Cells of one matrix share the folder of their job. @seen: path to the plan's id of its maker. */
+static bool
+take_path(GHashTable *seen, const char *path, const char *maker, GError **error)
+{
+    const char *other = g_hash_table_lookup(seen, path);
+
+    if (other == NULL)
+        return g_hash_table_insert(seen, g_strdup(path), (gpointer)maker);
+    error_set(error, BASE_ERROR, BASE_ERROR_INVALID,
+              "'%s' is made by '%s' and by '%s': give it another name in each cell, as with "
+              "${matrix.…}",
+              path, other, maker);
+    return false;
+}
+
 /* The artifacts of needed jobs, as JOB/PATH below /in. */
 static GArray *
 open_inputs(const Attempt *attempt, GError **error)
 {
     g_autoptr(GArray) inputs = g_array_new(FALSE, FALSE, sizeof(MachineInput));
+    g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 
     g_array_set_clear_func(inputs, input_clear);
     for (size_t i = 0; i < attempt->job->plan->n_needs; i++) {
@@ -171,6 +187,8 @@ open_inputs(const Attempt *attempt, GError **error)
                 return NULL;
             input.path = g_strdup_printf("%s/%s", needed->plan->job->name, artifact->path);
             g_array_append_val(inputs, input);
+            if (!take_path(seen, input.path, needed->plan->id, error))
+                return NULL;
         }
     }
     return g_steal_pointer(&inputs);

@@ -194,6 +194,20 @@ def matrix_and_conditions(w):
           {"t (n=1)": "passed", "t (n=3)": "passed", "tagged": "skipped"}, text)
 
 
+def two_cells_that_make_one_path(w):
+    w.commit("""jobs:
+  t:
+    matrix: { n: ["1", "2"] }
+    steps: [ { run: 'echo "$MATRIX_N" > "$SLIPWAY_OUT/tool"' } ]
+    artifacts: [tool]
+  use: { needs: [t], steps: [ { run: "true" } ] }
+""")
+    code, shown, text = w.run()
+    reason = jobs(shown)["use"]["reason"]
+    check("two cells that make one path are an error that names both", code != 0 and
+          all(word in reason for word in ("t/tool", "t (n=1)", "t (n=2)")), text)
+
+
 def parallel_up_to_the_limit(w):
     w.commit("jobs:\n" + "".join(f'  j{i}: {{ steps: [ {{ run: "sleep 1" }} ] }}\n' for i in range(4)))
     begin = time.monotonic()
@@ -300,6 +314,7 @@ def lists_and_logs(w):
 
 
 SCENARIOS = [first_failure_halts, retry_keeps_attempts, time_limits, outputs_and_artifacts_flow, matrix_and_conditions,
+             two_cells_that_make_one_path,
              parallel_up_to_the_limit, plain_lines, terminal_progress, cancelled_by_command, cancelled_by_signal, killed_engine,
              broken_file, hostile_repository, lists_and_logs]
 
