@@ -109,6 +109,7 @@ decide(Lane *lane, FactView *view, Pending *pending, GError **error)
         .expect = request->expect,
         .file = request->file,
         .proofs = request->proofs,
+        .approvals = request->approvals,
     };
     g_autoptr(FactDecision) decision = NULL;
 

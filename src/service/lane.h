@@ -64,6 +64,7 @@ typedef struct LaneRequest { /* all borrowed until lane_submit returns */
     const Digest *expect;    /* the head the client saw, or NULL */
     const Digest *file;      /* digest of the pipeline file's rules, or NULL */
     json_t *proofs;          /* or NULL */
+    unsigned approvals;      /* publish-intent: at least so many; 0: as the roster says */
     LaneDecide decide;
     void *input;
 } LaneRequest;

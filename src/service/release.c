@@ -124,6 +124,7 @@ draft_load(DbConn *conn, const char *object, Draft *out, GError **error)
     out->notes = g_strdup(db_rows_text(rows, 2));
     out->required = g_strsplit(db_rows_text(rows, 3), " ", -1);
     out->targets = g_strsplit(db_rows_text(rows, 4), " ", -1);
+    out->approvals = (unsigned)db_rows_int(rows, 6);
     return true;
 }
 

@@ -191,6 +191,19 @@ string_array(GPtrArray *strings)
     return array;
 }
 
+/* How many approvals the pipeline file asks for; the roster may ask for more. */
+static bool
+file_approvals(Engine *engine, const char *object, unsigned *out, GError **error)
+{
+    g_autoptr(DbReader) reader = db_reader_acquire(engine->db, error);
+    g_auto(Draft) draft = { 0 };
+
+    if (reader == NULL || !draft_load(reader, object, &draft, error))
+        return false;
+    *out = draft.approvals;
+    return true;
+}
+
 bool
 release_approvals(Engine *engine, const char *object, json_t **result_out, GError **error)
 {
@@ -199,6 +212,7 @@ release_approvals(Engine *engine, const char *object, json_t **result_out, GErro
     g_autoptr(json_t) approvals = NULL;
     g_autoptr(FactCount) count = NULL;
     int64_t now_us = clock_now_us(engine->clock);
+    unsigned at_least = 0;
 
     if (!engine_view_open(engine, &view, error) ||
         !fact_view_release(view.view, object, &release, error))
@@ -212,10 +226,12 @@ release_approvals(Engine *engine, const char *object, json_t **result_out, GErro
     if (!fact_collect_approvals(view.view, &release.request, now_us, &approvals, error) ||
         !fact_count_approvals(view.view, &release.request, approvals, now_us, &count, error))
         return false;
+    if (!file_approvals(engine, object, &at_least, error))
+        return false;
     *result_out = json_object();
     json_object_set_new(*result_out, "release", json_string(object + strlen("release:")));
     json_object_set_new(*result_out, "request", json_digest(&release.request));
-    json_object_set_new(*result_out, "needed", json_integer(count->needed));
+    json_object_set_new(*result_out, "needed", json_integer(MAX(count->needed, at_least)));
     json_object_set_new(*result_out, "counted", json_integer(count->counted));
     json_object_set_new(*result_out, "people", string_array(count->people));
     json_object_set_new(*result_out, "rejected", string_array(count->rejected));
@@ -262,6 +278,7 @@ release_publish_intent(Engine *engine, const char *object, const ReleaseCommand 
     LaneAnswer answer = { 0 };
 
     if (!check_alive(engine, object, error) ||
+        !file_approvals(engine, object, &request.approvals, error) ||
         !lane_submit(engine->lane, &request, &answer, error)) {
         error_prefix(error, "cannot publish '%s'", object + strlen("release:"));
         return false;

@@ -9,9 +9,10 @@
 
 typedef struct Draft { /* owned members; end with draft_clear */
     RunId run;
-    char *notes;     /* digest string or NULL */
-    char **required; /* predicate types; NULL-terminated */
-    char **targets;  /* of the stream; NULL-terminated */
+    char *notes;        /* digest string or NULL */
+    char **required;    /* predicate types; NULL-terminated */
+    char **targets;     /* of the stream; NULL-terminated */
+    unsigned approvals; /* the pipeline file asks for at least so many; 0: as the roster says */
 } Draft;
 void draft_clear(Draft *draft);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Draft, draft_clear)

@@ -5,6 +5,7 @@
 #include "attest/manifest.h"
 #include "attest/object_name.h"
 #include "attest/provenance.h"
+#include "attest/test_result.h"
 #include "base/files.h"
 #include "format/glob.h"
 #include "service/engine_view.h"
@@ -170,15 +171,21 @@ decide_evidence(FactView *view, const FactCommand *command, void *input, GError 
     return fact_decide_evidence(view, command, span_of_bytes(input), error);
 }
 
-/* Logs one statement by the builder key of the job's isolation class. */
+/* The builder key of the job's isolation class. */
+static SignerRole
+builder_role(const ActiveJob *job)
+{
+    return strcmp(job->executor, "host") == 0 ? SIGNER_ROLE_BUILDER_HOST
+                                              : SIGNER_ROLE_BUILDER_SANDBOX;
+}
+
 static bool
-log_evidence(ActiveRun *run, const ActiveJob *job, const Statement *statement, Digest *s_out,
+log_evidence(ActiveRun *run, SignerRole role, const Statement *statement, Digest *s_out,
              GError **error)
 {
     g_autoptr(GBytes) payload = statement_payload(statement, error);
     LaneRequest request = {
-        .role = strcmp(job->executor, "host") == 0 ? SIGNER_ROLE_BUILDER_HOST
-                                                   : SIGNER_ROLE_BUILDER_SANDBOX,
+        .role = role,
         .decide = decide_evidence,
         .input = payload,
     };
@@ -201,12 +208,49 @@ attest_jobs(ActiveRun *run, GArray *statements, GError **error)
         if (job->state != JOB_PASSED || job->result.artifacts->len == 0)
             continue;
         statement = job_provenance(run, job, error);
-        if (statement == NULL || !log_evidence(run, job, statement, &s, error)) {
+        if (statement == NULL || !log_evidence(run, builder_role(job), statement, &s, error)) {
             error_prefix(error, "cannot attest job '%s'", job->plan->id);
             return false;
         }
         g_array_append_val(statements, s);
     }
+    return true;
+}
+
+/* ---- test results
+ * ------------------------------------------------------------------------------------------- */
+
+/* The jobs of a passed run are the tests that its assets passed: each that had to hold for the
+ * draft to be made. */
+static bool
+attest_tests(ActiveRun *run, const GPtrArray *assets, GArray *statements, GError **error)
+{
+    static const char *const none[] = { NULL };
+    g_autoptr(GPtrArray) passed = g_ptr_array_new();
+    g_autoptr(Statement) statement = NULL;
+    Digest s;
+
+    for (size_t i = 0; i < run->n_jobs; i++) {
+        if (run->jobs[i].state == JOB_PASSED)
+            g_ptr_array_add(passed, (gpointer)run->jobs[i].plan->id);
+    }
+    g_ptr_array_add(passed, NULL);
+    statement = test_result_build(&(TestResultInput){
+        .pipeline_name = "slipway.yaml",
+        .pipeline = run->pipeline->digest,
+        .passed = (const char *const *)passed->pdata,
+        .failed = none,
+    });
+    for (guint i = 0; i < assets->len; i++) {
+        const JobArtifact *artifact = assets->pdata[i];
+
+        statement_add_subject_sha256(statement, artifact->path, &artifact->digest);
+    }
+    if (!log_evidence(run, SIGNER_ROLE_ENGINE, statement, &s, error)) {
+        error_prefix(error, "cannot attest the tests");
+        return false;
+    }
+    g_array_append_val(statements, s);
     return true;
 }
 
@@ -219,6 +263,7 @@ typedef struct Draft {
     GPtrArray *assets;  /* of JobArtifact, borrowed from the jobs; named by their last part */
     char *required;     /* owned */
     char *targets;      /* owned */
+    unsigned approvals; /* the file asks for at least so many */
     int64_t now_us;
 } Draft;
 
@@ -309,7 +354,8 @@ write_draft(DbConn *conn, void *input, GError **error)
     }
     if (!db_exec(conn, QUERY_DRAFT_UPSERT,
                  DB_PARAMS(DB_TEXT(record->release), DB_INT(record->id.v), DB_TEXT(draft->required),
-                           DB_TEXT(draft->targets), DB_INT(draft->now_us)),
+                           DB_TEXT(draft->targets), DB_INT(draft->now_us),
+                           DB_INT(draft->approvals)),
                  error) ||
         !db_exec(conn, QUERY_DRAFT_ASSET_CLEAR, DB_PARAMS(DB_TEXT(record->release)), error))
         return false;
@@ -340,8 +386,11 @@ run_attest(ActiveRun *run, GError **error)
                     .assets = assets,
                     .required = required,
                     .targets = targets,
+                    .approvals = stream->approvals,
                     .now_us = clock_now_us(run->engine->clock) };
 
     return choose_assets(run, stream, assets, error) && attest_jobs(run, statements, error) &&
+           ((stream->require & PIPELINE_REQUIRE_TEST_RESULT) == 0 ||
+            attest_tests(run, assets, statements, error)) &&
            db_write(run->engine->db, DB_LANE_ACKNOWLEDGED, write_draft, &draft, error);
 }

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What it takes to publish a release, every way it is refused, and what is left when it dies in between."""
+import base64
 import json
 import os
 import shutil
@@ -43,6 +44,29 @@ def test_two_approvals_one_by_an_ssh_key_publish():
         h.run("release", "approve", h.release(), "--person", "bob", "--ssh-key", h.people["bob"])
         h.run("release", "publish", h.release())
         assert "2 accepted people approved, 2 needed" in h.verify(h.served(), h.trust())
+
+
+def test_the_pipeline_file_asks_for_more_approvals_than_the_roster():
+    with Home(people=("alice", "bob")) as h:
+        h.write_source("slipway.yaml", scratch.PIPELINE.replace("require: [provenance]", "require: [provenance]\n    approvals: 2"))
+        h.commit("ask for two")
+        h.seal()
+        h.request()
+        h.approve("alice")
+        assert "1 of 2 approvals" in h.run("release", "approvals", h.release()).stdout
+        h.refused("release", "publish", h.release(), says=["1 of 2"])
+        h.approve("bob")
+        h.run("release", "publish", h.release())
+
+
+def test_required_test_results_are_logged_by_the_run():
+    with Home() as h:
+        h.write_source("slipway.yaml", scratch.PIPELINE.replace("[provenance]", "[provenance, test-result]"))
+        h.commit("ask for test results")
+        served = h.published()
+        with open(os.path.join(served, "attestations.intoto.jsonl"), encoding="utf-8") as file:
+            assert "test-result/v0.1" in "".join(base64.b64decode(json.loads(line)["payload"]).decode() for line in file)
+        h.verify(served, h.trust())
 
 
 def test_the_same_person_counts_once():
