@@ -39,7 +39,13 @@ const ApiOperation *const api_operations[] = {
     &op_run_watch,
     &op_target_list,
     &op_target_set,
+    &op_token_create,
+    &op_token_list,
+    &op_token_revoke,
     &op_trust_export,
+    &op_user_disable,
+    &op_user_list,
+    &op_user_set,
 };
 /* clang-format on */
 const size_t api_n_operations = G_N_ELEMENTS(api_operations);

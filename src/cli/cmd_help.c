@@ -48,5 +48,6 @@ const Command cmd_help = {
     .max_args = 3,
     .options = options,
     .args_size = sizeof(HelpArgs),
+    .flags = COMMAND_RARE,
     .run = run_help,
 };

@@ -20,5 +20,6 @@ run_version(CommandContext *context, void *args, const char *const *positional, 
 const Command cmd_version = {
     .name = "version",
     .help = "print the version",
+    .flags = COMMAND_RARE,
     .run = run_version,
 };

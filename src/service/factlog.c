@@ -240,6 +240,24 @@ factlog_prove(Engine *engine, const char *entry, json_t **result_out, GError **e
            prove_index(engine, index, result_out, error);
 }
 
+GBytes *
+factlog_statement(Engine *engine, const Digest *name, GError **error)
+{
+    g_auto(TlogRecord) record = { 0 };
+    uint64_t index = 0;
+
+    if (!index_of_statement(engine, name, &index, error) ||
+        !tlog_read(engine->tlog, index, &record, error))
+        return NULL;
+    if (record.where == TLOG_PAE_INLINE)
+        return g_bytes_ref(record.pae);
+    if (record.where == TLOG_PAE_BLOB)
+        return store_get_bytes(engine->store, &record.pae_digest, LIMIT_STATEMENT_BYTES, error);
+    error_set(error, BASE_ERROR, BASE_ERROR_NOT_FOUND,
+              "entry %" G_GUINT64_FORMAT " came without its statement", index);
+    return NULL;
+}
+
 /* --- check, append, export ------------------------------------------------------------------ */
 
 bool

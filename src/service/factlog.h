@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "base/attributes.h"
+#include "base/digest.h"
 #include "base/span.h"
 #include "service/engine.h"
 
@@ -21,6 +22,9 @@ bool factlog_tail(Engine *engine, int64_t n, json_t **result_out, GError **error
  * came without its statement. Errors: INVALID, NOT_FOUND, CORRUPT, those of the signer. */
 bool factlog_prove(Engine *engine, const char *entry, json_t **result_out,
                    GError **error) MUST_CHECK;
+/** The signed bytes (PAE) whose SHA-256 is @name, as logged. Returns: owned. Errors: NOT_FOUND,
+ * CORRUPT, IO. */
+GBytes *factlog_statement(Engine *engine, const Digest *name, GError **error) MUST_CHECK;
 /** Recomputes everything from the journal. @result_out: {clean, size, root, journalBytes, finding}.
  * Not clean is no error. */
 bool factlog_check(Engine *engine, json_t **result_out, GError **error) MUST_CHECK;

@@ -8,6 +8,8 @@
 #include "web/web_priv.h"
 #include "base/banned.h"
 
+G_DEFINE_QUARK(slipway - web - error, web_error)
+
 #define MAX_PAIRS 256 /* query parameters or form fields */
 
 static void
@@ -42,6 +44,7 @@ web_request_new(const char *method, const char *path)
     WebRequest *request = g_new0(WebRequest, 1);
 
     request->method = g_strdup(method);
+    request->raw_path = g_strdup(path);
     request->path = g_strdup(path);
     request->headers = pairs_new();
     request->query = pairs_new();
@@ -60,6 +63,7 @@ web_request_free(WebRequest *request)
     if (request == NULL)
         return;
     g_free(request->method);
+    g_free(request->raw_path);
     g_free(request->path);
     g_free(request->peer);
     g_array_unref(request->headers);
@@ -83,9 +87,8 @@ hex_value(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* %41 and + decoded; NULL when an escape is cut or hides a NUL, or the whole is not UTF-8. */
-static char *
-decode(const char *text, size_t length)
+char *
+web_decode(const char *text, size_t length, bool plus)
 {
     g_autoptr(GString) out = g_string_sized_new(length);
 
@@ -100,7 +103,7 @@ decode(const char *text, size_t length)
                 return NULL;
             c = (char)(high * 16 + low);
             i += 2;
-        } else if (c == '+') {
+        } else if (c == '+' && plus) {
             c = ' ';
         } else if (c == '\0') {
             return NULL;
@@ -117,9 +120,9 @@ parse_pair(GArray *pairs, const char *text, size_t length)
 {
     const char *equals = memchr(text, '=', length);
     size_t name_length = equals != NULL ? (size_t)(equals - text) : length;
-    g_autofree char *name = decode(text, name_length);
+    g_autofree char *name = web_decode(text, name_length, true);
     g_autofree char *value =
-        equals != NULL ? decode(equals + 1, length - name_length - 1) : g_strdup("");
+        equals != NULL ? web_decode(equals + 1, length - name_length - 1, true) : g_strdup("");
 
     if (name == NULL || value == NULL)
         return false;

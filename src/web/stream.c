@@ -90,22 +90,27 @@ web_stream_pending(WebStream *stream)
 }
 
 WebStreamResult
-web_stream_take(WebStream *stream, char *out, size_t size, size_t *taken_out,
-                void (*wake)(void *data), void *data)
+web_stream_take(WebStream *stream, char *out, size_t size, size_t *taken_out)
 {
     MUTEX_GUARD(&stream->lock);
 
     *taken_out = MIN(size, stream->bytes->len);
-    if (*taken_out > 0) {
-        memcpy(out, stream->bytes->data, *taken_out);
-        g_byte_array_remove_range(stream->bytes, 0, (guint)*taken_out);
-        return WEB_STREAM_GOT;
-    }
-    if (stream->ended)
-        return WEB_STREAM_ENDED;
+    if (*taken_out == 0)
+        return stream->ended ? WEB_STREAM_ENDED : WEB_STREAM_EMPTY;
+    memcpy(out, stream->bytes->data, *taken_out);
+    g_byte_array_remove_range(stream->bytes, 0, (guint)*taken_out);
+    return WEB_STREAM_GOT;
+}
+
+void
+web_stream_wait(WebStream *stream, void (*wake)(void *data), void *data)
+{
+    MUTEX_GUARD(&stream->lock);
+
     stream->wake = wake;
     stream->wake_data = data;
-    return WEB_STREAM_EMPTY;
+    if (stream->bytes->len > 0 || stream->ended)
+        wake_reader(stream);
 }
 
 void

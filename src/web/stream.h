@@ -26,9 +26,10 @@ size_t web_stream_pending(WebStream *stream);
 
 /* The connection's side. */
 typedef enum { WEB_STREAM_GOT, WEB_STREAM_EMPTY, WEB_STREAM_ENDED } WebStreamResult;
-/** Takes up to @size bytes. With EMPTY, @wake(@data) is called once when there is more: from the
- * pushing thread, under the stream's lock; it may call nothing of the stream. */
-WebStreamResult web_stream_take(WebStream *stream, char *out, size_t size, size_t *taken_out,
-                                void (*wake)(void *data), void *data);
+/** Takes up to @size bytes. */
+WebStreamResult web_stream_take(WebStream *stream, char *out, size_t size, size_t *taken_out);
+/** Calls @wake(@data) once, now or when there is something to take: under the stream's lock, so it
+ * may call nothing of the stream. */
+void web_stream_wait(WebStream *stream, void (*wake)(void *data), void *data);
 /** The reader is gone: no wake is called after this. */
 void web_stream_leave(WebStream *stream);

@@ -13,6 +13,16 @@
 
 struct Engine;
 
+#define WEB_ERROR (web_error_quark())
+GQuark web_error_quark(void);
+typedef enum {
+    WEB_ERROR_UNAUTHORIZED = ERROR_CODE(ERROR_KIND_DENIED, 1), /* 401: log in first */
+    WEB_ERROR_CSRF = ERROR_CODE(ERROR_KIND_DENIED, 2),         /* 403: not from our own form */
+    WEB_ERROR_NO_PAGE = ERROR_CODE(ERROR_KIND_NOT_FOUND, 1),   /* 404: no such address */
+    WEB_ERROR_METHOD = ERROR_CODE(ERROR_KIND_INVALID, 1),      /* 405 */
+    WEB_ERROR_TOO_OFTEN = ERROR_CODE(ERROR_KIND_LIMIT, 1),     /* 429 */
+} WebError;
+
 typedef struct WebRequest WebRequest; /* one request, parsed, with who asks; never changes */
 
 /* Decoded; borrowed; NULL when absent. Header names in any case. Form fields are those of a POST of
@@ -75,7 +85,8 @@ typedef bool (*WebHandler)(const WebRequest *request, WebAnswer *answer, GError 
 
 typedef enum {
     WEB_SLOW = 1 << 0,    /* may take longer than a moment: runs on the other pool */
-    WEB_NO_CSRF = 1 << 1, /* POST without a session: the handler checks who asks */
+    WEB_NO_CSRF = 1 << 1, /* POST whose sender proves itself in another way */
+    WEB_HOOK = 1 << 2,    /* runs on the pool of hooks */
 } WebRouteFlags;
 
 typedef struct WebRoute {

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * cmd_serve: the server.
+ *
+ *   engine → runs and schedules → folder socket → HTTP → ready … TERM: HTTP drains, then runs, then
+ *   all is closed in order; a second TERM ends the process at once. */
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+#include "base/files.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "cli/commands.h"
+#include "service/engine.h"
+#include "web/server.h"
+#include "base/banned.h"
+
+typedef struct {
+    char *listen;   /* owned */
+    char *base_url; /* owned */
+    bool open;
+    bool trust_proxy;
+} ServeArgs;
+
+static const CliOption options[] = {
+    { "listen", 'l', CLI_STRING, offsetof(ServeArgs, listen), 0,
+      "where to listen; default 127.0.0.1:8080", "ADDRESS:PORT" },
+    { "base-url", 'u', CLI_STRING, offsetof(ServeArgs, base_url), 0,
+      "how others reach it: for links and statuses", "URL" },
+    { "public", 0, CLI_FLAG, offsetof(ServeArgs, open), 0,
+      "who is not logged in may read everything", NULL },
+    { "trust-proxy", 0, CLI_FLAG, offsetof(ServeArgs, trust_proxy), 0,
+      "a proxy in front says in X-Forwarded-For who asks", NULL },
+    { 0 },
+};
+
+/* Tells the service manager, if there is one (sd_notify's protocol: a datagram). */
+static void
+notify(const char *words)
+{
+    const char *path = g_getenv("NOTIFY_SOCKET");
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    size_t length = path != NULL ? strlen(path) : 0;
+    AUTO_FD int fd = -1;
+
+    if (length == 0 || length >= sizeof address.sun_path || (path[0] != '/' && path[0] != '@'))
+        return;
+    memcpy(address.sun_path, path, length);
+    if (path[0] == '@')
+        address.sun_path[0] = '\0';
+    fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd >= 0)
+        (void)!sendto(fd, words, strlen(words), MSG_NOSIGNAL, (struct sockaddr *)&address,
+                      (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length));
+}
+
+static bool
+wait_for_end(CommandContext *context, GError **error)
+{
+    g_autoptr(GError) local = NULL;
+
+    while (!cancel_is_set(context->cancel)) {
+        g_clear_error(&local);
+        if (!cancel_poll(context->cancel, -1, 0, -1, &local) &&
+            error_kind(local) != ERROR_KIND_CANCELLED) {
+            g_propagate_error(error, g_steal_pointer(&local));
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool
+serve(CommandContext *context, Engine *engine, const ServeArgs *args, GError **error)
+{
+    WebServerOptions web = { .listen = args->listen != NULL ? args->listen : "127.0.0.1:8080",
+                             .base_url = args->base_url,
+                             .anonymous = args->open ? API_ROLE_READER : API_ROLE_ANYONE,
+                             .trust_proxy = args->trust_proxy };
+    g_autoptr(WebServer) server = web_server_start(engine, &web, error);
+    bool ok = false;
+
+    if (server == NULL)
+        return false;
+    output_line(context->output, "listening  %s", web_server_url(server));
+    (void)fflush(stdout);
+    notify("READY=1\nSTATUS=listening");
+    ok = wait_for_end(context, error);
+    notify("STOPPING=1\nSTATUS=finishing what runs");
+    output_talk(context->output, "stopping: no new work; again to stop at once");
+    web_server_drain(server);
+    return ok;
+}
+
+static bool
+run_serve(CommandContext *context, void *data, const char *const *positional, GError **error)
+{
+    Engine *engine = client_get_engine(context->client);
+
+    (void)positional;
+    if (engine == NULL) {
+        error_set(error, BASE_ERROR, BASE_ERROR_BUSY,
+                  "the data folder '%s' is held by another process that answers for it",
+                  context->home);
+        return false;
+    }
+    return client_listen(context->client, error) && serve(context, engine, data, error);
+}
+
+const Command cmd_serve = {
+    .name = "serve",
+    .synopsis = "[--listen ADDRESS:PORT] [--base-url URL] [--public]",
+    .help = "run the server: pages, JSON API, webhooks, schedules",
+    .details = "Holds the data folder: other commands on it speak to this process through its\n"
+               "socket, or from elsewhere with --server URL --token-file FILE. Plain HTTP: put a\n"
+               "proxy with TLS in front of it and say --base-url https://… . TERM stops taking\n"
+               "work and finishes what runs; a second TERM stops at once.",
+    .needs = COMMAND_NEEDS_ENGINE,
+    .flags = COMMAND_CANCELLABLE,
+    .options = options,
+    .args_size = sizeof(ServeArgs),
+    .run = run_serve,
+};

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * log_view: an export of the log beside it, which is rebuilt from it when lost. */
+#include "service/log_view.h"
+#include <fcntl.h>
+#include <sys/stat.h>
+#include "base/files.h"
+#include "base/json.h"
+#include "service/engine_priv.h"
+#include "service/factlog.h"
+#include "base/banned.h"
+
+#define VIEW_FOLDER "logs/public"
+
+bool
+log_view_refresh(Engine *engine, uint64_t *seen_size, GError **error)
+{
+    uint64_t size = tlog_get_size(engine->tlog);
+    g_autofree char *path = g_strdup_printf("%s/" VIEW_FOLDER, engine->home);
+    g_autoptr(json_t) result = NULL;
+
+    if (size == *seen_size)
+        return true;
+    if (!factlog_export(engine, path, &result, error))
+        return false;
+    *seen_size = (uint64_t)json_integer_value(json_object_get(result, "size"));
+    return true;
+}
+
+bool
+log_view_open(Engine *engine, const char *path, int *fd_out, uint64_t *size_out, GError **error)
+{
+    AUTO_FD int dir = dir_open(engine->home_fd, VIEW_FOLDER, error);
+    AUTO_FD int fd = dir >= 0 ? open_beneath(dir, path, O_RDONLY, 0, NULL) : -1;
+    struct stat info;
+
+    if (dir < 0)
+        return false;
+    if (fd < 0 || fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
+        error_set(error, BASE_ERROR, BASE_ERROR_NOT_FOUND, "the log has no file '%s'", path);
+        return false;
+    }
+    *size_out = (uint64_t)info.st_size;
+    *fd_out = fd_steal(&fd);
+    return true;
+}

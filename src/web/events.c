@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * events: a thread that asks the same operations a page asks, for everybody who listens, five times
+ * a second while somebody does. What it tells is what run.watch and run.log answer. */
+#include "web/events.h"
+#include <string.h>
+#include "api/api.h"
+#include "base/clock.h"
+#include "base/json.h"
+#include "sys/thread.h"
+#include "web/web.h"
+#include "base/banned.h"
+
+#define MAX_PENDING_BYTES (64 * 1024) /* a reader so far behind gets no more until it has read */
+
+typedef struct Listener {
+    WebStream *stream; /* owned reference */
+    char *run;         /* owned: "PROJECT/NUMBER" */
+    int64_t id;        /* of the run */
+    bool is_log;
+    int64_t position; /* of the job */
+    uint64_t offset;  /* in its log */
+    int64_t version;  /* of the run's state; -1: none told */
+    int64_t told_us;  /* monotonic: when it last heard from us */
+} Listener;
+
+struct Events {
+    struct Engine *engine; /* borrowed */
+    Mutex lock;
+    Cond changed;
+    GPtrArray *added;   /* owned, guarded by lock: listeners the thread has not seen */
+    unsigned n;         /* guarded by lock: listeners, seen or not */
+    Thread *thread;     /* guarded by lock; ended when n is 0 */
+    bool stopping;      /* guarded by lock */
+    bool thread_ending; /* guarded by lock */
+};
+
+static void
+listener_free(void *data)
+{
+    Listener *listener = data;
+
+    web_stream_end(listener->stream);
+    web_stream_unref(listener->stream);
+    g_free(listener->run);
+    g_free(listener);
+}
+
+Events *
+events_new(struct Engine *engine)
+{
+    Events *events = g_new0(Events, 1);
+
+    events->engine = engine;
+    mutex_init(&events->lock);
+    cond_init(&events->changed);
+    events->added = g_ptr_array_new_with_free_func(listener_free);
+    return events;
+}
+
+static json_t *
+ask(Events *events, const char *operation, json_t *args)
+{
+    ApiContext context = { .engine = events->engine, .role = API_ROLE_READER, .actor = "events" };
+    json_t *result = NULL;
+
+    (void)!api_call(&context, operation, args, &result, NULL);
+    json_decref(args);
+    return result;
+}
+
+/* "event: NAME\nid: ID\ndata: JSON\n\n"; JSON of ours has no newline. */
+static bool
+tell(Listener *listener, const char *name, const char *id, const json_t *value)
+{
+    char *text = json_dumps(value, JSON_COMPACT);
+    g_autofree char *event =
+        g_strdup_printf("event: %s\n%s%s%sdata: %s\n\n", name, id != NULL ? "id: " : "",
+                        id != NULL ? id : "", id != NULL ? "\n" : "", text != NULL ? text : "{}");
+
+    free(text);
+    listener->told_us = clock_monotonic_us();
+    return web_stream_push(listener->stream, event, strlen(event));
+}
+
+static bool
+is_final(const char *state)
+{
+    return state != NULL && strcmp(state, "queued") != 0 && strcmp(state, "preparing") != 0 &&
+           strcmp(state, "running") != 0;
+}
+
+/* False when the listener is done. */
+static bool
+look_at_run(Events *events, Listener *listener)
+{
+    g_autoptr(json_t) state =
+        ask(events, "run.watch",
+            json_pack("{s:I, s:I}", "id", (json_int_t)listener->id, "seen", (json_int_t)0));
+    const json_t *version = json_object_get(state, "version");
+    const char *name = json_string_value(json_object_get(state, "state"));
+    bool ended = is_final(name);
+
+    if (state == NULL)
+        return false;
+    if (!ended && json_is_integer(version) && json_integer_value(version) == listener->version)
+        return true;
+    listener->version = json_integer_value(version);
+    return tell(listener, "run", NULL, state) && !ended;
+}
+
+static bool
+look_at_log(Events *events, Listener *listener)
+{
+    g_autoptr(json_t) page = NULL;
+    char id[32];
+
+    if (web_stream_pending(listener->stream) > MAX_PENDING_BYTES)
+        return true;
+    page = ask(events, "run.log",
+               json_pack("{s:s, s:I, s:I}", "run", listener->run, "position",
+                         (json_int_t)listener->position, "offset", (json_int_t)listener->offset));
+    if (page == NULL)
+        return true; /* the job has not begun */
+    listener->offset = (uint64_t)json_integer_value(json_object_get(page, "next"));
+    g_snprintf(id, sizeof id, "%" G_GUINT64_FORMAT, listener->offset);
+    if (json_array_size(json_object_get(page, "lines")) > 0)
+        return tell(listener, "lines", id, page);
+    if (!json_is_true(json_object_get(page, "ended")))
+        return true;
+    (void)!tell(listener, "end", id, page);
+    return false;
+}
+
+/* False when the listener is done. */
+static bool
+look(Events *events, Listener *listener)
+{
+    static const char alive[] = ": alive\n\n";
+
+    if (web_stream_is_gone(listener->stream))
+        return false;
+    if (!(listener->is_log ? look_at_log(events, listener) : look_at_run(events, listener)))
+        return false;
+    if (clock_monotonic_us() - listener->told_us < (int64_t)EVENTS_ALIVE_MS * 1000)
+        return true;
+    listener->told_us = clock_monotonic_us();
+    return web_stream_push(listener->stream, alive, sizeof alive - 1);
+}
+
+/* Takes over who is new. False when nobody is left: the thread ends. With the lock held. */
+static bool
+take_added(Events *events, GPtrArray *listeners)
+{
+    while (events->added->len > 0)
+        g_ptr_array_add(listeners,
+                        g_ptr_array_steal_index_fast(events->added, events->added->len - 1));
+    events->n = listeners->len;
+    if (listeners->len > 0 && !events->stopping)
+        return true;
+    events->thread_ending = true;
+    return false;
+}
+
+static void
+event_thread(void *data)
+{
+    Events *events = data;
+    g_autoptr(GPtrArray) listeners = g_ptr_array_new_with_free_func(listener_free);
+
+    while (true) {
+        {
+            MUTEX_GUARD(&events->lock);
+
+            if (!take_added(events, listeners))
+                return;
+        }
+        for (guint i = listeners->len; i > 0; i--)
+            if (!look(events, listeners->pdata[i - 1]))
+                g_ptr_array_remove_index_fast(listeners, i - 1);
+        {
+            MUTEX_GUARD(&events->lock);
+
+            if (events->added->len == 0 && !events->stopping)
+                (void)!cond_wait_until(&events->changed, &events->lock,
+                                       clock_monotonic_us() + (int64_t)EVENTS_LOOK_MS * 1000);
+        }
+    }
+}
+
+/* With the lock held. */
+static bool
+ensure_thread(Events *events, GError **error)
+{
+    if (events->thread != NULL && events->thread_ending) {
+        Thread *thread = g_steal_pointer(&events->thread);
+
+        thread_join(thread); /* it has given the lock back for good */
+    }
+    if (events->thread != NULL)
+        return true;
+    events->thread_ending = false;
+    events->thread = thread_start("events", event_thread, events, error);
+    return events->thread != NULL;
+}
+
+static WebStream *
+add(Events *events, Listener *listener, GError **error)
+{
+    WebStream *stream = listener->stream = web_stream_new();
+    static const char hello[] = "retry: 2000\n\n";
+
+    (void)!web_stream_push(stream, hello, sizeof hello - 1);
+    listener->told_us = clock_monotonic_us();
+    MUTEX_GUARD(&events->lock);
+    if (events->stopping || events->n + events->added->len >= EVENTS_MAX) {
+        error_set(error, BASE_ERROR, BASE_ERROR_BUSY, "too many live views, at most %d",
+                  EVENTS_MAX);
+        listener_free(listener);
+        return NULL;
+    }
+    if (!ensure_thread(events, error)) {
+        listener_free(listener);
+        return NULL;
+    }
+    g_ptr_array_add(events->added, listener);
+    cond_signal(&events->changed);
+    return web_stream_ref(stream);
+}
+
+static bool
+find_run(Events *events, const char *run, int64_t *id_out, GError **error)
+{
+    ApiContext context = { .engine = events->engine, .role = API_ROLE_READER, .actor = "events" };
+    g_autoptr(json_t) args = json_pack("{s:s}", "run", run);
+    g_autoptr(json_t) shown = NULL;
+
+    if (!api_call(&context, "run.show", args, &shown, error))
+        return false;
+    *id_out = json_integer_value(json_object_get(shown, "id"));
+    return true;
+}
+
+WebStream *
+events_watch_run(Events *events, const char *run, GError **error)
+{
+    int64_t id = 0;
+    Listener *listener = NULL;
+
+    if (!find_run(events, run, &id, error))
+        return NULL;
+    listener = g_new0(Listener, 1);
+    listener->run = g_strdup(run);
+    listener->id = id;
+    listener->version = -1;
+    return add(events, listener, error);
+}
+
+WebStream *
+events_watch_log(Events *events, const char *run, int64_t position, uint64_t offset, GError **error)
+{
+    int64_t id = 0;
+    Listener *listener = NULL;
+
+    if (!find_run(events, run, &id, error))
+        return NULL;
+    listener = g_new0(Listener, 1);
+    listener->run = g_strdup(run);
+    listener->id = id;
+    listener->is_log = true;
+    listener->position = position;
+    listener->offset = offset;
+    return add(events, listener, error);
+}
+
+void
+events_stop(Events *events)
+{
+    Thread *thread = NULL;
+
+    {
+        MUTEX_GUARD(&events->lock);
+
+        events->stopping = true;
+        thread = g_steal_pointer(&events->thread);
+        cond_broadcast(&events->changed);
+    }
+    thread_join(thread);
+    g_ptr_array_set_size(events->added, 0);
+}
+
+void
+events_free(Events *events)
+{
+    if (events == NULL)
+        return;
+    events_stop(events);
+    g_ptr_array_unref(events->added);
+    cond_clear(&events->changed);
+    mutex_clear(&events->lock);
+    g_free(events);
+}
+
+unsigned
+events_count(Events *events)
+{
+    MUTEX_GUARD(&events->lock);
+
+    return events->n + events->added->len;
+}
