@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # quickstart: a real project from a tag to a signed, logged, approved, published release; then verified
-# offline, and refused after one byte was changed. Everything it makes lies in one folder.
+# offline, and refused after one byte was changed; then the server's page of it. Everything it makes lies in
+# one folder. The server stays when a person looks on (a terminal), unless --no-serve; in CI it ends here.
 set -eu
 
 source_dir=$(cd "$(dirname "$0")/.." && pwd)
@@ -12,10 +13,16 @@ PATH=$(dirname "$slipway"):$PATH
 export PATH SLIPWAY_HOME="$work/home"
 unset SLIPWAY_LIBEXEC XDG_STATE_HOME
 release=greeter/main@1.0.0
+keep_server=0
+if [ -t 1 ] && [ -z "${CI:-}" ]; then keep_server=1; fi
+if [ "${1:-}" = --no-serve ]; then keep_server=0; fi
 
 say() { printf '\n\033[1m==> %s\033[0m\n' "$*"; }
 run() { printf '\033[2m$ %s\033[0m\n' "$*"; "$@"; }
 
+if [ -f "$work/server.pid" ]; then # of the quickstart before: it holds the folder that is made anew
+    kill "$(cat "$work/server.pid")" 2>/dev/null && sleep 1 || true
+fi
 rm -rf "$work"
 mkdir -p "$work/people" "$work/offline" "$work/site"
 
@@ -73,8 +80,33 @@ code=0
 run slipway verify "$work/tampered" --trust "$work/trust.json" || code=$?
 [ "$code" = 10 ] || { echo "quickstart: a changed byte was not refused (exit $code)"; exit 1; }
 
+say "7. The server, and the page of the run"
+printf '\033[2m$ slipway serve --listen 127.0.0.1:0 --public\033[0m\n'
+slipway serve --listen 127.0.0.1:0 --public > "$work/server.log" 2>&1 &
+server=$!
+echo "$server" > "$work/server.pid"
+url=
+for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+    url=$(sed -n 's/^listening  *//p' "$work/server.log")
+    [ -z "$url" ] || break
+    kill -0 "$server" 2>/dev/null || break
+    sleep 0.25
+done
+[ -n "$url" ] || { echo "quickstart: the server did not start:"; cat "$work/server.log"; exit 1; }
+run slipway show 1 >/dev/null # through the server: it holds the folder now
+page=$url/projects/greeter/runs/1
+
 printf '\n\033[1mDone.\033[0m\n'
 printf 'made:      release %s, sealed, approved by alice, in the log\n' "$release"
 printf 'lies in:   %s\n' "$served"
 printf 'isolation: %s\n' "$executor"
 printf 'next:      SLIPWAY_HOME=%s %s log tail\n' "$SLIPWAY_HOME" "$slipway"
+printf 'page:      %s\n' "$page"
+if [ "$keep_server" = 1 ]; then
+    printf 'server:    process %s; stop it with: kill %s\n' "$server" "$server"
+else
+    kill "$server"
+    wait "$server" || { echo "quickstart: the server did not end in order"; exit 1; }
+    rm -f "$work/server.pid"
+    printf 'server:    stopped; start it with: SLIPWAY_HOME=%s %s serve --public\n' "$SLIPWAY_HOME" "$slipway"
+fi
