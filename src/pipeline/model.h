@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "base/digest.h"
+#include "pipeline/cron.h"
 
 struct Condition;
 
@@ -28,7 +29,9 @@ typedef enum { PIPELINE_TARGET_NONE, PIPELINE_TARGET_DIRECTORY } PipelineTargetT
 typedef enum {
     PIPELINE_EXECUTOR_NONE,
     PIPELINE_EXECUTOR_SANDBOX,
-    PIPELINE_EXECUTOR_HOST
+    PIPELINE_EXECUTOR_HOST,
+    PIPELINE_EXECUTOR_VM,      /* a machine of a pool, chosen by labels */
+    PIPELINE_EXECUTOR_COMMAND, /* the same, through a script of the server's configuration */
 } PipelineExecutor;
 typedef enum {
     PIPELINE_NETWORK_NONE,
@@ -57,12 +60,43 @@ typedef struct PipelineTarget {
     PipelineTargetType type;
 } PipelineTarget;
 
+typedef enum {
+    PIPELINE_INPUT_NONE,
+    PIPELINE_INPUT_STRING,
+    PIPELINE_INPUT_INT,    /* decimal, within 64 bits */
+    PIPELINE_INPUT_BOOL,   /* true, false */
+    PIPELINE_INPUT_CHOICE, /* one of choices */
+} PipelineInputType;
+
 typedef struct PipelineInput { /* a value a person may give with "slipway run --input" */
     const char *name;
+    PipelineInputType type;
     const char *description;    /* or NULL */
     const char *fallback;       /* the default; NULL: must be given */
-    const char *const *choices; /* NULL-terminated; empty: any text */
+    const char *const *choices; /* NULL-terminated; empty unless PIPELINE_INPUT_CHOICE */
 } PipelineInput;
+
+typedef struct PipelineOn {      /* which pushes and proposals make a run at all */
+    const char *const *branches; /* globs, "!" takes away; NULL-terminated; empty: all */
+    const char *const *tags;
+    const char *const *paths;
+    bool ignore_skip_marks; /* "skip: false": build where the message says [skip ci] too */
+} PipelineOn;
+
+typedef struct PipelineSchedule {
+    const char *cron; /* as written */
+    Cron when;
+    const char *reason; /* "nightly" */
+    const char *branch; /* NULL: the project's default */
+    const PipelinePair *inputs;
+    size_t n_inputs;
+} PipelineSchedule;
+
+typedef struct PipelineLabel { /* what the machine of a job must be */
+    const char *name;
+    const char *value; /* NULL when file is set */
+    const char *file;  /* path in the repository: its trimmed text at the tested commit */
+} PipelineLabel;
 
 typedef struct PipelineLimits { /* 0: the engine's own default */
     uint64_t memory_bytes;
@@ -105,7 +139,10 @@ typedef struct PipelineJob {
     size_t n_retry_exit_codes;
     unsigned retry_max; /* attempts beyond the first; 0: none */
     PipelineLimits limits;
-    const size_t *needs; /* indexes into Pipeline.jobs, ascending */
+    const PipelineLabel *labels; /* each name once */
+    size_t n_labels;
+    const char *const *secrets; /* names, given as variables where allowed; NULL-terminated */
+    const size_t *needs;        /* indexes into Pipeline.jobs, ascending */
     size_t n_needs;
     const struct Condition *when; /* or NULL: always */
     const PipelineStep *steps;    /* at least one */
@@ -122,6 +159,9 @@ typedef struct PipelineJob {
 typedef struct Pipeline {
     const char *project;
     Digest digest; /* SHA-256 of the file's bytes */
+    PipelineOn on;
+    const PipelineSchedule *schedules;
+    size_t n_schedules;
     const PipelineInput *inputs;
     size_t n_inputs;
     const PipelineStream *streams;

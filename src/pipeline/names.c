@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * names: spellings, look-ups and versions of a pipeline. */
+#include <errno.h>
 #include <string.h>
 #include "pipeline/pipeline.h"
 #include "base/banned.h"
@@ -17,9 +18,49 @@ pipeline_scheme_name(PipelineScheme scheme)
 const char *
 pipeline_executor_name(PipelineExecutor executor)
 {
-    static const char *const names[] = { "none", "sandbox", "host" };
+    static const char *const names[] = { "none", "sandbox", "host", "vm", "command" };
 
     return names[executor];
+}
+
+const char *
+pipeline_input_type_name(PipelineInputType type)
+{
+    static const char *const names[] = { "none", "string", "int", "bool", "choice" };
+
+    return names[type];
+}
+
+/* A decimal number of 64 bits. */
+static bool
+is_integer(const char *text)
+{
+    char *end = NULL;
+    const char *digits = text[0] == '-' ? text + 1 : text;
+
+    if (digits[0] == '\0' || digits[strspn(digits, "0123456789")] != '\0')
+        return false;
+    errno = 0;
+    (void)g_ascii_strtoll(text, &end, 10);
+    return errno == 0 && *end == '\0';
+}
+
+bool
+pipeline_input_accepts(const PipelineInput *input, const char *value)
+{
+    switch (input->type) {
+    case PIPELINE_INPUT_STRING:
+        return true;
+    case PIPELINE_INPUT_INT:
+        return is_integer(value);
+    case PIPELINE_INPUT_BOOL:
+        return strcmp(value, "true") == 0 || strcmp(value, "false") == 0;
+    case PIPELINE_INPUT_CHOICE:
+        return g_strv_contains(input->choices, value);
+    case PIPELINE_INPUT_NONE:
+        break;
+    }
+    return false;
 }
 
 const char *

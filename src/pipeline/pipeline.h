@@ -30,6 +30,9 @@ bool pipeline_version_is_valid(PipelineScheme scheme, const char *version);
 /** The spellings of the file; static. */
 const char *pipeline_scheme_name(PipelineScheme scheme);
 const char *pipeline_executor_name(PipelineExecutor executor);
+const char *pipeline_input_type_name(PipelineInputType type);
+/** Whether @value is of the input's type. */
+bool pipeline_input_accepts(const PipelineInput *input, const char *value);
 const char *pipeline_network_name(PipelineNetwork network);
 const char *pipeline_target_type_name(PipelineTargetType type);
 /** @bit: one of PipelineRequire. "provenance". */

@@ -14,8 +14,9 @@
 #include "pipeline/substitute.h"
 #include "base/banned.h"
 
-static const char *const event_names[] = { "none",         "push",     "tag",
-                                           "proposal", "schedule", "manual" };
+static const char *const event_names[] = {
+    "none", "push", "tag", "proposal", "schedule", "manual"
+};
 
 const char *
 plan_event_name(PlanEventKind kind)
@@ -83,11 +84,17 @@ resolve_input(Plan *plan, const PlanEvent *event, size_t index, GError **error)
                   "input '%s' is not given and has no default", input->name);
         return false;
     }
-    if (given != NULL && input->choices[0] != NULL && !g_strv_contains(input->choices, value)) {
+    if (given != NULL && !pipeline_input_accepts(input, value)) {
         g_autofree char *choices = g_strjoinv("', '", (char **)input->choices);
 
-        error_set(error, BASE_ERROR, BASE_ERROR_INVALID,
-                  "input '%s' cannot be '%s'; it is one of '%s'", input->name, value, choices);
+        if (input->type == PIPELINE_INPUT_CHOICE)
+            error_set(error, BASE_ERROR, BASE_ERROR_INVALID,
+                      "input '%s' cannot be '%s'; it is one of '%s'", input->name, value, choices);
+        else
+            error_set(error, BASE_ERROR, BASE_ERROR_INVALID, "input '%s' must be %s, not '%s'",
+                      input->name,
+                      input->type == PIPELINE_INPUT_INT ? "a whole number" : "'true' or 'false'",
+                      value);
         return false;
     }
     plan->facts->inputs[index] =

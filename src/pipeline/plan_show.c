@@ -146,6 +146,21 @@ network_to_json(const PipelineJob *job)
 }
 
 static json_t *
+labels_to_json(const PipelineJob *job)
+{
+    json_t *object = json_object();
+
+    for (size_t i = 0; i < job->n_labels; i++) {
+        const PipelineLabel *label = &job->labels[i];
+
+        json_object_set_new(object, label->name,
+                            label->file == NULL ? json_string(label->value)
+                                                : json_pack("{s:s}", "file", label->file));
+    }
+    return object;
+}
+
+static json_t *
 job_to_json(const Plan *plan, const PlanJob *planned)
 {
     const PipelineJob *job = planned->job;
@@ -160,6 +175,8 @@ job_to_json(const Plan *plan, const PlanJob *planned)
     json_object_set_new(object, "when", when_to_json(job));
     json_object_set_new(object, "needs", needs_to_json(plan, planned));
     json_object_set_new(object, "executor", json_string(pipeline_executor_name(job->executor)));
+    json_object_set_new(object, "labels", labels_to_json(job));
+    json_object_set_new(object, "secrets", list_to_json(job->secrets));
     json_object_set_new(object, "root", job->has_root ? json_digest(&job->root) : json_null());
     json_object_set_new(object, "network", network_to_json(job));
     json_object_set_new(object, "timeoutMs", json_integer(job->timeout_ms));

@@ -11,7 +11,6 @@
 #include "base/banned.h"
 
 #define FORMAT_VERSION 1
-#define MAX_NAMED      256 /* streams, targets, inputs */
 
 static void
 take_stream_tag(Reader *reader, const YamlNode *value, const char *where, void *object)
@@ -187,7 +186,7 @@ read_streams(Reader *reader, const YamlNode *node)
         { "targets", false, take_stream_targets },
     };
 
-    if (!read_named_map(reader, node, "'streams'", MAX_NAMED))
+    if (!read_named_map(reader, node, "'streams'", PIPELINE_MAX_NAMED))
         return;
     size_t n = yaml_node_length(node);
     PipelineStream *streams = reader_alloc(reader, n, sizeof *streams);
@@ -227,7 +226,7 @@ read_targets(Reader *reader, const YamlNode *node)
 {
     static const ReaderField fields[] = { { "type", true, take_target_type } };
 
-    if (!read_named_map(reader, node, "'targets'", MAX_NAMED))
+    if (!read_named_map(reader, node, "'targets'", PIPELINE_MAX_NAMED))
         return;
     size_t n = yaml_node_length(node);
     PipelineTarget *targets = reader_alloc(reader, n, sizeof *targets);
@@ -244,69 +243,6 @@ read_targets(Reader *reader, const YamlNode *node)
     }
     reader->whole->pipeline.targets = targets;
     reader->whole->pipeline.n_targets = n;
-}
-
-static void
-take_input_description(Reader *reader, const YamlNode *value, const char *where, void *object)
-{
-    const char *text = NULL;
-
-    (void)where;
-    if (read_text(reader, value, "'description'", &text))
-        ((PipelineInput *)object)->description = reader_dup(reader, text);
-}
-
-static void
-take_input_default(Reader *reader, const YamlNode *value, const char *where, void *object)
-{
-    const char *text = NULL;
-
-    (void)where;
-    if (read_text(reader, value, "'default'", &text))
-        ((PipelineInput *)object)->fallback = reader_dup(reader, text);
-}
-
-static void
-take_input_choices(Reader *reader, const YamlNode *value, const char *where, void *object)
-{
-    const char *const *choices = read_list(reader, value, "'choices'", read_text, 0);
-
-    (void)where;
-    if (choices != NULL)
-        ((PipelineInput *)object)->choices = choices;
-}
-
-void
-read_inputs(Reader *reader, const YamlNode *node)
-{
-    static const ReaderField fields[] = {
-        { "description", false, take_input_description },
-        { "default", false, take_input_default },
-        { "choices", false, take_input_choices },
-    };
-
-    if (!read_named_map(reader, node, "'inputs'", MAX_NAMED))
-        return;
-    size_t n = yaml_node_length(node);
-    PipelineInput *inputs = reader_alloc(reader, n, sizeof *inputs);
-
-    for (size_t i = 0; i < n; i++) {
-        const YamlNode *key = yaml_node_key_at(node, i);
-        const YamlNode *fallback = yaml_node_find(yaml_node_at(node, i), "default");
-        g_autofree char *where = g_strdup_printf("input '%s'", yaml_node_text(key));
-
-        (void)read_lower_name(reader, key, "an input's name");
-        inputs[i].name = reader_dup(reader, yaml_node_text(key));
-        inputs[i].choices = reader_alloc(reader, 1, sizeof(char *));
-        (void)read_fields(reader, yaml_node_at(node, i), key, where, fields, G_N_ELEMENTS(fields),
-                          &inputs[i]);
-        if (inputs[i].fallback != NULL && inputs[i].choices[0] != NULL &&
-            !g_strv_contains(inputs[i].choices, inputs[i].fallback))
-            reader_fail(reader, fallback, "the default '%s' of %s is not among its choices",
-                        inputs[i].fallback, where);
-    }
-    reader->whole->pipeline.inputs = inputs;
-    reader->whole->pipeline.n_inputs = n;
 }
 
 static void
@@ -350,16 +286,20 @@ read_parts(Reader *reader, const YamlNode *root)
 {
     static const ReaderField fields[] = {
         { "slipway", false, NULL }, /* check_version */
-        { "project", true, take_project }, { "inputs", false, NULL }, { "streams", false, NULL },
-        { "targets", false, NULL },        { "jobs", true, NULL },
+        { "project", true, take_project },
+        { "on", false, NULL },
+        { "schedules", false, NULL },
+        { "inputs", false, NULL },
+        { "streams", false, NULL },
+        { "targets", false, NULL },
+        { "jobs", true, NULL },
     };
     static const struct {
         const char *key;
         void (*read)(Reader *reader, const YamlNode *node);
-    } parts[] = { { "targets", read_targets },
-                  { "streams", read_streams },
-                  { "inputs", read_inputs },
-                  { "jobs", read_jobs } };
+    } parts[] = { { "targets", read_targets },     { "streams", read_streams },
+                  { "inputs", read_inputs },       { "on", read_on },
+                  { "schedules", read_schedules }, { "jobs", read_jobs } };
 
     (void)read_fields(reader, root, root, "the file", fields, G_N_ELEMENTS(fields), NULL);
     for (size_t i = 0; i < G_N_ELEMENTS(parts); i++) {
@@ -375,11 +315,13 @@ read_parts(Reader *reader, const YamlNode *root)
 static PipelineWhole *
 whole_new(Span text)
 {
+    static const char *const none[] = { NULL };
     PipelineWhole *whole = g_new0(PipelineWhole, 1);
 
     whole->owned = g_ptr_array_new_with_free_func(g_free);
     whole->whens = g_ptr_array_new_with_free_func((GDestroyNotify)condition_free);
     whole->pipeline.digest = digest_of(text);
+    whole->pipeline.on = (PipelineOn){ none, none, none, false };
     return whole;
 }
 

@@ -13,8 +13,10 @@ static bool
 is_reserved(const char *name)
 {
     static const char *const prefixes[] = { "SLIPWAY_", "MATRIX_", "INPUT_", "CI_" };
-    static const char *const names[] = { "CI", "OUTPUT", "GITHUB_OUTPUT", "GITHUB_WORKSPACE",
-                                         NULL };
+    static const char *const names[] = {
+        "CI", "OUTPUT", "STEP_SUMMARY", "GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", "GITHUB_WORKSPACE",
+        NULL
+    };
 
     for (size_t i = 0; i < G_N_ELEMENTS(prefixes); i++) {
         if (g_str_has_prefix(name, prefixes[i]))
@@ -173,7 +175,9 @@ static void
 take_executor(Reader *reader, const YamlNode *value, const char *where, void *object)
 {
     const char *names[] = { "", pipeline_executor_name(PIPELINE_EXECUTOR_SANDBOX),
-                            pipeline_executor_name(PIPELINE_EXECUTOR_HOST) };
+                            pipeline_executor_name(PIPELINE_EXECUTOR_HOST),
+                            pipeline_executor_name(PIPELINE_EXECUTOR_VM),
+                            pipeline_executor_name(PIPELINE_EXECUTOR_COMMAND) };
     int choice = 0;
 
     (void)where;
@@ -412,6 +416,52 @@ take_outputs(Reader *reader, const YamlNode *value, const char *where, void *obj
         ((PipelineJob *)object)->outputs = names;
 }
 
+static void
+take_labels(Reader *reader, const YamlNode *value, const char *where, void *object)
+{
+    read_labels(reader, value, where, object);
+}
+
+bool
+read_secret_name(Reader *reader, const YamlNode *node, const char *what, const char **out)
+{
+    if (!read_identifier(reader, node, what, out))
+        return false;
+    if (is_reserved(*out)) {
+        reader_fail(reader, node, "variable '%s' is set by Slipway and cannot be a secret", *out);
+        return false;
+    }
+    return true;
+}
+
+static void
+take_secrets(Reader *reader, const YamlNode *value, const char *where, void *object)
+{
+    PipelineJob *job = object;
+    const char *const *names = read_list(reader, value, "'secrets'", read_secret_name, 0);
+
+    if (names == NULL)
+        return;
+    if (g_strv_length((char **)names) > PIPELINE_MAX_SECRETS)
+        reader_fail(reader, value, "'secrets' of %s has more than %d names", where,
+                    PIPELINE_MAX_SECRETS);
+    job->secrets = names;
+}
+
+/* A variable that is a secret and a plain value at once. */
+static void
+check_secrets(Reader *reader, const YamlNode *node, const char *where, const PipelineJob *job)
+{
+    for (size_t i = 0; job->secrets[i] != NULL; i++) {
+        for (size_t k = 0; k < job->n_env; k++) {
+            if (strcmp(job->secrets[i], job->env[k].name) == 0)
+                reader_fail(reader, yaml_node_at(yaml_node_find(node, "secrets"), i),
+                            "'%s' of %s is in 'env' too: which one is meant?", job->secrets[i],
+                            where);
+        }
+    }
+}
+
 /* What fits no single field. */
 static void
 check_job(Reader *reader, const YamlNode *node, const char *where, const PipelineJob *job)
@@ -424,9 +474,17 @@ check_job(Reader *reader, const YamlNode *node, const char *where, const Pipelin
         reader_fail(reader, network,
                     "the host executor of %s cannot keep the network away: only 'open' fits",
                     where);
-    if (job->executor == PIPELINE_EXECUTOR_HOST && job->has_root)
+    if (job->executor != PIPELINE_EXECUTOR_SANDBOX && job->has_root)
         reader_fail(reader, yaml_node_find(node, "root"),
-                    "the host executor of %s has no root file system of its own", where);
+                    "the %s executor of %s has no root file system of its own",
+                    pipeline_executor_name(job->executor), where);
+    if ((job->executor == PIPELINE_EXECUTOR_SANDBOX || job->executor == PIPELINE_EXECUTOR_HOST) &&
+        job->n_labels > 0)
+        reader_fail(reader, yaml_node_find(node, "labels"),
+                    "the %s executor of %s has no pool to choose from: labels need 'vm' or "
+                    "'command'",
+                    pipeline_executor_name(job->executor), where);
+    check_secrets(reader, node, where, job);
     for (size_t i = 0; i < job->n_steps; i++) {
         if (job->steps[i].timeout_ms > job->timeout_ms)
             reader_fail(reader, yaml_node_find(yaml_node_at(steps, i), "timeout"),
@@ -451,6 +509,8 @@ read_job(Reader *reader, const YamlNode *key, const YamlNode *node, ReaderJob *s
         { "steps", true, take_steps },
         { "artifacts", false, take_artifacts },
         { "outputs", false, take_outputs },
+        { "labels", false, take_labels },
+        { "secrets", false, take_secrets },
     };
     PipelineJob *job = slot->job;
     const char *name = NULL;
@@ -464,7 +524,8 @@ read_job(Reader *reader, const YamlNode *key, const YamlNode *node, ReaderJob *s
     job->column = yaml_node_position(key).column;
     job->executor = PIPELINE_EXECUTOR_SANDBOX;
     job->timeout_ms = PIPELINE_DEFAULT_TIMEOUT_MS;
-    job->allow = job->artifacts = job->outputs = reader_alloc(reader, 1, sizeof(char *));
+    job->allow = job->artifacts = job->outputs = job->secrets =
+        reader_alloc(reader, 1, sizeof(char *));
     (void)read_name(reader, key, "a job's name", &name);
     (void)read_fields(reader, node, key, where, fields, G_N_ELEMENTS(fields), job);
     if (job->cells == NULL)

@@ -8,7 +8,7 @@
 #include "sys/suggest.h"
 #include "base/banned.h"
 
-static bool
+bool
 read_condition_glob(Reader *reader, const YamlNode *node, const char *what, const char **out)
 {
     g_autoptr(GError) local = NULL;

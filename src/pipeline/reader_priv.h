@@ -16,6 +16,10 @@
 #define PIPELINE_MAX_PROCESSES   1000000
 #define PIPELINE_MAX_SIZE_BYTES  (1ull << 50)
 #define PIPELINE_MAX_ITEMS       1000 /* of one list: needs, artifacts, matrix values, … */
+#define PIPELINE_MAX_NAMED       256  /* streams, targets, inputs */
+#define PIPELINE_MAX_SCHEDULES   64
+#define PIPELINE_MAX_LABELS      32
+#define PIPELINE_MAX_SECRETS     64
 #define PIPELINE_MAX_AXES        16
 #define PIPELINE_NAME_BYTES      64
 
@@ -106,6 +110,14 @@ bool read_path(Reader *reader, const YamlNode *node, const char *what, const cha
 void read_streams(Reader *reader, const YamlNode *node);
 void read_targets(Reader *reader, const YamlNode *node);
 void read_inputs(Reader *reader, const YamlNode *node);
+void read_on(Reader *reader, const YamlNode *node);
+/** After read_inputs. */
+void read_schedules(Reader *reader, const YamlNode *node);
+void read_labels(Reader *reader, const YamlNode *node, const char *where, PipelineJob *job);
+/** A name that may stand in 'secrets': a variable's that the engine does not set itself. */
+bool read_secret_name(Reader *reader, const YamlNode *node, const char *what, const char **out);
+/** A glob; with "!" before it, what fits is taken away. */
+bool read_condition_glob(Reader *reader, const YamlNode *node, const char *what, const char **out);
 void read_jobs(Reader *reader, const YamlNode *node);
 void read_matrix(Reader *reader, const YamlNode *node, PipelineJob *job);
 /** One cell without values, for a job without a matrix. */

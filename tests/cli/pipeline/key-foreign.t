@@ -7,9 +7,9 @@ file slipway.yaml
 | jobs:
 |   build: { script: [ make ], depends_on: [ x ], steps: [ { run: make } ] }
 $ slipway check
-! slipway.yaml:3:1: unknown key 'on' in the file; each job says in 'when' for which events it runs
+! slipway.yaml:3:5: 'on' holds filters: branches, tags, paths, skip; for which events a job runs stands in its 'when'
 !     on: push
-!     ^
+!         ^
 ! slipway.yaml:5:12: unknown key 'script' in job 'build'; did you mean 'steps'?
 !       build: { script: [ make ], depends_on: [ x ], steps: [ { run: make } ] }
 !                ^

@@ -39,6 +39,8 @@ $ slipway plan --tag v1.0.0 --commit 0123456789012345678901234567890123456789 --
 >       "when": null,
 >       "needs": [],
 >       "executor": "sandbox",
+>       "labels": {},
+>       "secrets": [],
 >       "root": null,
 >       "network": {
 >         "mode": "none",
@@ -87,6 +89,8 @@ $ slipway plan --tag v1.0.0 --commit 0123456789012345678901234567890123456789 --
 >         "build (arch=amd64)"
 >       ],
 >       "executor": "sandbox",
+>       "labels": {},
+>       "secrets": [],
 >       "root": null,
 >       "network": {
 >         "mode": "none",
