@@ -29,9 +29,13 @@ read_push(const json_t *body, ForgeEvent *event, GError **error)
                     (!json_is_integer(total) || (size_t)json_integer_value(total) == n);
     const char *message = payload_text(body, "head_commit.message");
 
+    const char *head = payload_text(body, "head_commit.id");
+
     if (!payload_set_push(event, payload_text(body, "ref"), payload_text(body, "before"),
                           payload_text(body, "after"), error))
         return false;
+    if (event->kind == FORGE_EVENT_TAG && forge_commit_is_full(head))
+        payload_set(&event->commit, head, FORGE_TEXT_BYTES_MAX); /* not the tag object */
     if (message[0] == '\0' && n > 0)
         message = payload_text(json_array_get(commits, n - 1), "message");
     payload_set(&event->message, message, FORGE_TEXT_BYTES_MAX);

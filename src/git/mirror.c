@@ -493,6 +493,21 @@ git_mirror_fetch(GitMirror *mirror, const char *source, GitTransports transports
     return false;
 }
 
+GPtrArray *
+git_mirror_ask(GitMirror *mirror, const char *source, GitTransports transports,
+               struct Cancel *cancel, GError **error)
+{
+    g_auto(Remote) remote = { 0 };
+
+    if (check_source(source, transports, error) &&
+        ask_remote(mirror, source, cancel, &remote, error))
+        return g_steal_pointer(&remote.refs);
+    g_autofree char *shown = without_password(source);
+
+    error_prefix(error, "cannot ask '%s'", shown);
+    return NULL;
+}
+
 char *
 git_mirror_default_branch(GitMirror *mirror)
 {

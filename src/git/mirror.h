@@ -57,6 +57,11 @@ const char *git_mirror_get_path(const GitMirror *mirror);
 bool git_mirror_fetch(GitMirror *mirror, const char *source, GitTransports transports,
                       struct Cancel *cancel, GError **error) MUST_CHECK;
 
+/** What @source has now, without fetching: "ID\tNAME" of each branch and tag (of annotated tags the
+ * tag object). Arguments and errors as git_mirror_fetch. Returns: owned, of owned strings. */
+GPtrArray *git_mirror_ask(GitMirror *mirror, const char *source, GitTransports transports,
+                          struct Cancel *cancel, GError **error) MUST_CHECK;
+
 /**
  * What @name points to: a full commit id, a full ref, a tag, a branch, or an id's first 7 digits or
  * more, looked for in that order. Revision syntax ("HEAD~1", "a..b") is refused. @out: set on

@@ -13,6 +13,7 @@
 #include "proof/checkpoint.h"
 #include "service/effects.h"
 #include "service/engine_priv.h"
+#include "service/outbox.h"
 #include "service/publication.h"
 #include "service/rebuild.h"
 #include "service/run_priv.h"
@@ -275,6 +276,7 @@ engine_free(Engine *engine)
     if (engine == NULL)
         return;
     stop_runs(engine);
+    outbox_stop(engine);
     g_clear_pointer(&engine->runs, g_ptr_array_unref);
     g_clear_pointer(&engine->threads, g_ptr_array_unref);
     g_clear_pointer(&engine->publishing, g_hash_table_unref);

@@ -8,6 +8,8 @@
 #include "sys/lock.h"
 #include "sys/thread.h"
 
+typedef struct Outbox Outbox; /* service/outbox_send.c */
+
 struct Engine {
     char *home;           /* owned, absolute */
     const Clock *clock;   /* borrowed */
@@ -26,5 +28,6 @@ struct Engine {
     Executor *executors[2]; /* owned, guarded by lock: sandbox, host */
     GHashTable *publishing; /* owned, guarded by lock: set of objects being published */
     GPtrArray *runs;        /* owned, guarded by lock: references to active runs */
+    Outbox *outbox;         /* owned, guarded by lock; NULL unless outbox_start was called */
     GPtrArray *threads;     /* owned, guarded by lock: of Thread, joined when the engine closes */
 };
