@@ -2,6 +2,7 @@
  * client: three ways to run an operation, chosen when the client is opened. */
 #include "api/client.h"
 #include <string.h>
+#include "api/remote.h"
 #include "api/socket.h"
 #include "api/wire.h"
 #include "base/files.h"
@@ -18,6 +19,7 @@ struct Client {
     Engine *engine;   /* owned; in this process */
     Socket *socket;   /* owned; answering others */
     Channel *channel; /* owned; to the holder */
+    Remote *remote;   /* owned; a server elsewhere */
     bool apart;       /* by a child process, each time */
 };
 
@@ -54,6 +56,15 @@ client_open(const char *home, const char *command, ClientFlags flags, GError **e
     return g_steal_pointer(&client);
 }
 
+Client *
+client_open_remote(const char *url, const char *token_file, GError **error)
+{
+    g_autoptr(Client) client = g_new0(Client, 1);
+
+    client->remote = remote_open(url, token_file, error);
+    return client->remote != NULL ? g_steal_pointer(&client) : NULL;
+}
+
 void
 client_free(Client *client)
 {
@@ -62,6 +73,7 @@ client_free(Client *client)
     g_clear_pointer(&client->socket, socket_free);
     g_clear_pointer(&client->channel, channel_free);
     g_clear_pointer(&client->engine, engine_free);
+    g_clear_pointer(&client->remote, remote_free);
     g_free(client->home);
     g_free(client);
 }
@@ -115,6 +127,8 @@ client_call(Client *client, const char *operation, const json_t *args, json_t **
 
     if (client->engine != NULL)
         return api_call(&context, operation, args, result_out, error);
+    if (client->remote != NULL)
+        return remote_call(client->remote, operation, args, result_out, error);
     request = wire_request(operation, args);
     return client->channel != NULL ? call_holder(client, span_of_bytes(request), result_out, error)
                                    : call_child(client, span_of_bytes(request), result_out, error);

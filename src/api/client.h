@@ -19,6 +19,8 @@ typedef enum {
  */
 Client *client_open(const char *home, const char *command, ClientFlags flags,
                     GError **error) MUST_CHECK;
+/** A server by its URL, with the token in a file. Errors: those of remote_open. */
+Client *client_open_remote(const char *url, const char *token_file, GError **error) MUST_CHECK;
 void client_free(Client *client);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Client, client_free)
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * error_map: the table of kinds, and the rows of single codes that say more. */
 #include "api/error_map.h"
+#include <string.h>
 #include "api/api.h"
 #include "sys/channel.h"
 #include "sys/lock.h"
@@ -64,4 +65,24 @@ error_map_find(const GError *error)
         if (by_code[i].domain() == error->domain && by_code[i].code == error->code)
             return &by_code[i].map;
     return &by_kind[error_kind(error)];
+}
+
+bool
+error_map_by_name(const char *name, GQuark *domain_out, int *code_out)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(by_code); i++) {
+        if (strcmp(by_code[i].map.name, name) == 0) {
+            *domain_out = by_code[i].domain();
+            *code_out = by_code[i].code;
+            return true;
+        }
+    }
+    for (int kind = ERROR_KIND_NONE + 1; kind < ERROR_N_KINDS; kind++) {
+        if (strcmp(by_kind[kind].name, name) == 0) {
+            *domain_out = BASE_ERROR;
+            *code_out = ERROR_CODE(kind, 0);
+            return true;
+        }
+    }
+    return false;
 }

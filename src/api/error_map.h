@@ -3,6 +3,7 @@
  * kind, with a row for each code that has a hint or a status of its own. */
 #pragma once
 #include <glib.h>
+#include <stdbool.h>
 #include "base/error.h"
 
 #define EXIT_CODE_DONE        0
@@ -17,5 +18,7 @@ typedef struct ErrorMap {
     const char *hint; /* what to do next; NULL = nothing general to say */
 } ErrorMap;
 
+/** The domain and code of a stable name; false for a name of nobody's. */
+bool error_map_by_name(const char *name, GQuark *domain_out, int *code_out);
 /** Never NULL; "internal" for what is not ours. Static. */
 const ErrorMap *error_map_find(const GError *error);

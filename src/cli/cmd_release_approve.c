@@ -64,7 +64,7 @@ run_approve(CommandContext *context, void *data, const char *const *positional, 
                   "say exactly one of '--key FILE' and '--ssh-key FILE'");
         return false;
     }
-    client = client_open(context->home, "slipway release approve", CLIENT_APART, error);
+    client = command_open_apart(context, error);
     if (client == NULL || !client_call(client, "release.decision", question, &asked, error))
         return false;
     subject = approve_check(asked, &wanted, error);

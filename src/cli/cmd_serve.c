@@ -100,6 +100,11 @@ run_serve(CommandContext *context, void *data, const char *const *positional, GE
     Engine *engine = client_get_engine(context->client);
 
     (void)positional;
+    if (context->server != NULL) {
+        error_set(error, API_ERROR, API_ERROR_BAD_ARGUMENTS,
+                  "a server serves its own data folder: say --home, not --server");
+        return false;
+    }
     if (engine == NULL) {
         error_set(error, BASE_ERROR, BASE_ERROR_BUSY,
                   "the data folder '%s' is held by another process that answers for it",

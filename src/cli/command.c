@@ -18,7 +18,9 @@
 #define NAME_WORDS_MAX 3 /* "log monitor start" would be the longest */
 
 typedef struct SharedArgs {
-    char *home; /* owned */
+    char *home;       /* owned */
+    char *server;     /* owned */
+    char *token_file; /* owned */
     bool json;
     bool help;
 } SharedArgs;
@@ -26,6 +28,10 @@ typedef struct SharedArgs {
 const CliOption command_shared_options[] = {
     { "home", 0, CLI_STRING, offsetof(SharedArgs, home), CLI_PATH,
       "the data folder (default: $SLIPWAY_HOME)", "FOLDER" },
+    { "server", 0, CLI_STRING, offsetof(SharedArgs, server), 0,
+      "a server elsewhere (default: $SLIPWAY_SERVER)", "URL" },
+    { "token-file", 0, CLI_STRING, offsetof(SharedArgs, token_file), CLI_PATH,
+      "its token (default: $SLIPWAY_TOKEN_FILE)", "FILE" },
     { "json", 0, CLI_FLAG, offsetof(SharedArgs, json), 0, "print the result as JSON", NULL },
     { "help", 'h', CLI_FLAG, offsetof(SharedArgs, help), 0, "show help and do nothing", NULL },
     { 0 },
@@ -158,6 +164,11 @@ prepare(Invocation *invocation, CommandContext *context, GError **error)
 {
     const Command *command = invocation->command;
     bool engine = command->needs == COMMAND_NEEDS_ENGINE;
+    const SharedArgs *shared = &invocation->shared;
+
+    context->server = shared->server != NULL ? shared->server : g_getenv("SLIPWAY_SERVER");
+    context->token_file =
+        shared->token_file != NULL ? shared->token_file : g_getenv("SLIPWAY_TOKEN_FILE");
 
     if (command->needs != COMMAND_NEEDS_NOTHING) {
         invocation->home = invocation->shared.home != NULL
@@ -177,7 +188,7 @@ prepare(Invocation *invocation, CommandContext *context, GError **error)
     }
     if (!engine)
         return true;
-    if ((command->flags & COMMAND_HIDDEN) == 0)
+    if ((command->flags & COMMAND_HIDDEN) == 0 && context->server == NULL)
         root_keys_warn(context->home, context->output);
     return command_open_client(context, error);
 }
@@ -220,7 +231,9 @@ skip_shared(const char *const *words)
     size_t n = 0;
 
     while (words[n] != NULL && words[n][0] == '-' && words[n][1] != '\0') {
-        if (strcmp(words[n], "--home") == 0 && words[n + 1] != NULL)
+        if ((strcmp(words[n], "--home") == 0 || strcmp(words[n], "--server") == 0 ||
+             strcmp(words[n], "--token-file") == 0) &&
+            words[n + 1] != NULL)
             n++;
         n++;
     }
@@ -336,8 +349,18 @@ command_open_client(CommandContext *context, GError **error)
     Invocation *invocation = context->opened;
     g_autofree char *what = g_strdup_printf("slipway %s", invocation->command->name);
 
-    invocation->client = context->client = client_open(context->home, what, 0, error);
+    invocation->client = context->client =
+        context->server != NULL ? client_open_remote(context->server, context->token_file, error)
+                                : client_open(context->home, what, 0, error);
     return context->client != NULL;
+}
+
+Client *
+command_open_apart(CommandContext *context, GError **error)
+{
+    if (context->server != NULL)
+        return client_open_remote(context->server, context->token_file, error);
+    return client_open(context->home, "a person's client", CLIENT_APART, error);
 }
 
 bool

@@ -27,8 +27,10 @@ typedef enum {
 } CommandFlags;
 
 typedef struct CommandContext {
-    Output *output;   /* borrowed */
-    const char *home; /* borrowed; NULL with COMMAND_NEEDS_NOTHING */
+    Output *output;         /* borrowed */
+    const char *home;       /* borrowed; NULL with COMMAND_NEEDS_NOTHING */
+    const char *server;     /* borrowed; --server: operations run there, not here; or NULL */
+    const char *token_file; /* borrowed; or NULL */
     Cancel *cancel; /* borrowed; first INT or TERM; NULL unless COMMAND_CANCELLABLE or an engine */
     Cancel *stop;   /* borrowed; the second; as cancel */
     Client *client; /* borrowed; NULL unless COMMAND_NEEDS_ENGINE or command_open_client */
@@ -80,6 +82,9 @@ bool command_group_is_shown(const CommandGroup *group);
 int command_main(const char *const *words, FILE *out, FILE *err);
 /** Opens the data folder of a command that needs only HOME, once it has made one. */
 bool command_open_client(CommandContext *context, GError **error) MUST_CHECK;
+/** A client that never opens the folder in this process: of the server, the holder, or a child.
+ * Returns: owned. */
+Client *command_open_apart(CommandContext *context, GError **error) MUST_CHECK;
 /** One operation; a shorthand for client_call(context->client, …) with @args stolen (NULL = none).
  */
 bool command_call(CommandContext *context, const char *operation, json_t *args, json_t **result_out,

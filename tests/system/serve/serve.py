@@ -309,6 +309,28 @@ def test_the_same_commands_go_through_the_server():
         assert home.run("log", "checkpoint").returncode == 0
 
 
+def test_the_same_commands_work_by_url_and_token():
+    with served() as server:
+        home = server.home
+        token = home.path("token")
+        with open(token, "w", encoding="utf-8") as file:
+            file.write(server.tokens["admin"] + "\n")
+        os.chmod(token, 0o644)
+        there = ("--server", "http://" + server.host, "--token-file", token)
+        home.refused("token", "list", *there, says=["chmod 600"])
+        os.chmod(token, 0o600)
+        for command in (("token", "list"), ("runs",), ("log", "tail"), ("roster", "show", "tiny"), ("release", "list")):
+            assert home.run(*command, *there, "--home", "/nowhere").stdout == home.run(*command).stdout, command
+        for command in (("show", "tiny/9"), ("token", "revoke", "99"), ("release", "show", "tiny/main@9.9.9")):
+            here, remote = home.run(*command, code=None), home.run(*command, *there, code=None)
+            assert here.returncode == remote.returncode != 0 and here.stderr.endswith(remote.stderr), (here.stderr, remote.stderr)
+        env = {"SLIPWAY_SERVER": "http://" + server.host, "SLIPWAY_TOKEN": server.tokens["reader"]}
+        assert home.run("runs", env=env).returncode == 0
+        home.refused("token", "list", env=env, says=["not allowed"])
+        home.refused("runs", env={**env, "SLIPWAY_TOKEN": "wrong"}, says=["unknown, expired or revoked"])
+        home.run("runs", "--server", "http://127.0.0.1:1", code=3)
+
+
 def events(server, path, token="reader", **headers):
     """The events of a stream until it ends: (name, id, data)."""
     connection = http.client.HTTPConnection(server.host, timeout=60)
