@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "cli/commands.h"
 #include "service/engine.h"
+#include "service/outbox.h"
 #include "web/server.h"
 #include "base/banned.h"
 
@@ -82,7 +83,8 @@ serve(CommandContext *context, Engine *engine, const ServeArgs *args, GError **e
     g_autoptr(WebServer) server = web_server_start(engine, &web, error);
     bool ok = false;
 
-    if (server == NULL)
+    if (server == NULL || !outbox_set_public_url(engine, web_server_url(server), error) ||
+        !outbox_start(engine, error))
         return false;
     output_line(context->output, "listening  %s", web_server_url(server));
     (void)fflush(stdout);
@@ -91,6 +93,7 @@ serve(CommandContext *context, Engine *engine, const ServeArgs *args, GError **e
     notify("STOPPING=1\nSTATUS=finishing what runs");
     output_talk(context->output, "stopping: no new work; again to stop at once");
     web_server_drain(server);
+    outbox_stop(engine);
     return ok;
 }
 

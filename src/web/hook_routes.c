@@ -19,11 +19,14 @@ receive(const WebRequest *request, WebAnswer *answer, GError **error)
                              .data = request,
                              .body = web_body(request),
                              .peer = web_peer(request) };
+    g_auto(IntakeAnswer) result = { 0 };
 
-    (void)answer;
-    error_set(error, BASE_ERROR, BASE_ERROR_UNAVAILABLE, "no project takes deliveries of '%s' yet",
-              intake.hook);
-    return false;
+    (void)error;
+    intake_receive(request->engine, &intake, &result);
+    web_answer_json(answer, result.status, g_steal_pointer(&result.body));
+    if (result.status == 503)
+        web_answer_header(answer, "Retry-After", "1");
+    return true;
 }
 
 const WebRoute hook_routes[] = {

@@ -252,7 +252,7 @@ refuse(HttpExchange *exchange)
     } words[] = {
         { 400, "{\"error\":{\"code\":\"invalid\",\"message\":\"the address is not "
                "percent-encoded UTF-8\",\"hint\":null}}" },
-        { 413, "{\"error\":{\"code\":\"limit\",\"message\":\"the body is longer than 8 "
+        { 413, "{\"error\":{\"code\":\"limit\",\"message\":\"the body is longer than 16 "
                "MiB\",\"hint\":null}}" },
         { 503, "{\"error\":{\"code\":\"busy\",\"message\":\"too many bodies at "
                "once\",\"hint\":\"try again in a moment\"}}" },

@@ -10,7 +10,7 @@
 
 #define HTTP_MAX_CONNECTIONS    1024
 #define HTTP_CONNECTION_BYTES   (32 * 1024) /* header lines of one request and buffers */
-#define HTTP_MAX_BODY_BYTES     (8u << 20)  /* a webhook of a forge has up to some megabytes */
+#define HTTP_MAX_BODY_BYTES     (16u << 20) /* a webhook of a forge has up to some megabytes */
 #define HTTP_MAX_BODIES_BYTES   (64u << 20) /* of all requests together */
 #define HTTP_IDLE_TIMEOUT_S     30          /* of a client that says nothing */
 #define HTTP_THREAD_STACK_BYTES (192 * 1024)
