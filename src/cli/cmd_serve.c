@@ -18,10 +18,14 @@
 #include "web/server.h"
 #include "base/banned.h"
 
+#define DEFAULT_RATE 200u /* requests a second of one account or address */
+
 typedef struct {
     char *listen;   /* owned */
     char *base_url; /* owned */
+    int64_t rate;
     bool open;
+    bool any_rate;
     bool trust_proxy;
 } ServeArgs;
 
@@ -32,6 +36,10 @@ static const CliOption options[] = {
       "how others reach it: for links and statuses", "URL" },
     { "public", 0, CLI_FLAG, offsetof(ServeArgs, open), 0,
       "who is not logged in may read everything", NULL },
+    { "rate", 'r', CLI_INT, offsetof(ServeArgs, rate), 0,
+      "requests a second of one account; default 200", "N" },
+    { "no-rate", 0, CLI_FLAG, offsetof(ServeArgs, any_rate), 0, "let them ask as often as they can",
+      NULL },
     { "trust-proxy", 0, CLI_FLAG, offsetof(ServeArgs, trust_proxy), 0,
       "a proxy in front says in X-Forwarded-For who asks", NULL },
     { 0 },
@@ -73,12 +81,21 @@ wait_for_end(CommandContext *context, GError **error)
     return true;
 }
 
+static unsigned
+rate_of(const ServeArgs *args)
+{
+    if (args->any_rate)
+        return 0;
+    return args->rate > 0 ? (unsigned)MIN(args->rate, 1000000) : DEFAULT_RATE;
+}
+
 static bool
 serve(CommandContext *context, Engine *engine, const ServeArgs *args, GError **error)
 {
     WebServerOptions web = { .listen = args->listen != NULL ? args->listen : "127.0.0.1:8080",
                              .base_url = args->base_url,
                              .anonymous = args->open ? API_ROLE_READER : API_ROLE_ANYONE,
+                             .rate = rate_of(args),
                              .trust_proxy = args->trust_proxy };
     g_autoptr(WebServer) server = web_server_start(engine, &web, error);
     bool ok = false;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * events: a thread that asks the same operations a page asks, for everybody who listens, five times
- * a second while somebody does. What it tells is what run.watch and run.log answer. */
+ * events: a thread that asks the same operations a page asks, five times a second while somebody
+ * listens; once for all who are at the same place. What it tells is what run.watch and run.log
+ * answer. */
 #include "web/events.h"
 #include <string.h>
 #include "api/api.h"
@@ -68,18 +69,36 @@ ask(Events *events, const char *operation, json_t *args)
     return result;
 }
 
-/* "event: NAME\nid: ID\ndata: JSON\n\n"; JSON of ours has no newline. */
-static bool
-tell(Listener *listener, const char *name, const char *id, const json_t *value)
-{
-    char *text = json_dumps(value, JSON_COMPACT);
-    g_autofree char *event =
-        g_strdup_printf("event: %s\n%s%s%sdata: %s\n\n", name, id != NULL ? "id: " : "",
-                        id != NULL ? id : "", id != NULL ? "\n" : "", text != NULL ? text : "{}");
+/* What was found for one place of one run or log, for all who are there; ends with its look. */
+typedef struct Finding {
+    char *event;     /* owned: the text to tell; NULL = nothing new */
+    int64_t version; /* of the run's state */
+    uint64_t next;   /* offset after it */
+    bool ended;      /* nothing will follow */
+} Finding;
 
-    free(text);
-    listener->told_us = clock_monotonic_us();
-    return web_stream_push(listener->stream, event, strlen(event));
+static void
+finding_free(void *data)
+{
+    Finding *finding = data;
+
+    g_free(finding->event);
+    g_free(finding);
+}
+
+/* "event: NAME\nid: ID\ndata: JSON\n\n"; JSON of ours has no newline. Owned. */
+static char *
+event_text(const char *name, const uint64_t *id, const json_t *value)
+{
+    char *data = json_dumps(value, JSON_COMPACT);
+    GString *text = g_string_new(NULL);
+
+    g_string_append_printf(text, "event: %s\n", name);
+    if (id != NULL)
+        g_string_append_printf(text, "id: %" G_GUINT64_FORMAT "\n", *id);
+    g_string_append_printf(text, "data: %s\n\n", data != NULL ? data : "{}");
+    free(data);
+    return g_string_free(text, FALSE);
 }
 
 static bool
@@ -89,57 +108,87 @@ is_final(const char *state)
            strcmp(state, "running") != 0;
 }
 
-/* False when the listener is done. */
-static bool
-look_at_run(Events *events, Listener *listener)
+static void
+find_run_state(Events *events, const Listener *listener, Finding *finding)
 {
     g_autoptr(json_t) state =
         ask(events, "run.watch",
             json_pack("{s:I, s:I}", "id", (json_int_t)listener->id, "seen", (json_int_t)0));
-    const json_t *version = json_object_get(state, "version");
-    const char *name = json_string_value(json_object_get(state, "state"));
-    bool ended = is_final(name);
 
-    if (state == NULL)
-        return false;
-    if (!ended && json_is_integer(version) && json_integer_value(version) == listener->version)
-        return true;
-    listener->version = json_integer_value(version);
-    return tell(listener, "run", NULL, state) && !ended;
+    finding->ended = state == NULL || is_final(json_string_value(json_object_get(state, "state")));
+    finding->version = json_integer_value(json_object_get(state, "version"));
+    if (state != NULL && (finding->ended || finding->version != listener->version))
+        finding->event = event_text("run", NULL, state);
 }
 
-static bool
-look_at_log(Events *events, Listener *listener)
+static void
+find_log_lines(Events *events, const Listener *listener, Finding *finding)
 {
-    g_autoptr(json_t) page = NULL;
-    char id[32];
+    g_autoptr(json_t) page =
+        ask(events, "run.log",
+            json_pack("{s:s, s:I, s:I}", "run", listener->run, "position",
+                      (json_int_t)listener->position, "offset", (json_int_t)listener->offset));
+    bool lines = json_array_size(json_object_get(page, "lines")) > 0;
 
-    if (web_stream_pending(listener->stream) > MAX_PENDING_BYTES)
-        return true;
-    page = ask(events, "run.log",
-               json_pack("{s:s, s:I, s:I}", "run", listener->run, "position",
-                         (json_int_t)listener->position, "offset", (json_int_t)listener->offset));
+    finding->next = listener->offset;
     if (page == NULL)
-        return true; /* the job has not begun */
-    listener->offset = (uint64_t)json_integer_value(json_object_get(page, "next"));
-    g_snprintf(id, sizeof id, "%" G_GUINT64_FORMAT, listener->offset);
-    if (json_array_size(json_object_get(page, "lines")) > 0)
-        return tell(listener, "lines", id, page);
-    if (!json_is_true(json_object_get(page, "ended")))
-        return true;
-    (void)!tell(listener, "end", id, page);
-    return false;
+        return; /* the job has not begun */
+    finding->next = (uint64_t)json_integer_value(json_object_get(page, "next"));
+    finding->ended = !lines && json_is_true(json_object_get(page, "ended"));
+    if (lines || finding->ended)
+        finding->event = event_text(lines ? "lines" : "end", &finding->next, page);
+}
+
+/* Borrowed from @found, which is of one look. */
+static const Finding *
+find_for(Events *events, const Listener *listener, GHashTable *found)
+{
+    g_autofree char *key =
+        listener->is_log ? g_strdup_printf("%s %" G_GINT64_FORMAT " %" G_GUINT64_FORMAT,
+                                           listener->run, listener->position, listener->offset)
+                         : g_strdup_printf("%" G_GINT64_FORMAT " %" G_GINT64_FORMAT, listener->id,
+                                           listener->version);
+    Finding *finding = g_hash_table_lookup(found, key);
+
+    if (finding != NULL)
+        return finding;
+    finding = g_new0(Finding, 1);
+    if (listener->is_log)
+        find_log_lines(events, listener, finding);
+    else
+        find_run_state(events, listener, finding);
+    g_hash_table_insert(found, g_steal_pointer(&key), finding);
+    return finding;
 }
 
 /* False when the listener is done. */
 static bool
-look(Events *events, Listener *listener)
+tell(Events *events, Listener *listener, GHashTable *found)
+{
+    const Finding *finding = NULL;
+
+    if (web_stream_pending(listener->stream) > MAX_PENDING_BYTES)
+        return true; /* far behind: it gets more when it has read */
+    finding = find_for(events, listener, found);
+    listener->version = finding->version;
+    if (listener->is_log)
+        listener->offset = finding->next;
+    if (finding->event == NULL)
+        return !finding->ended;
+    listener->told_us = clock_monotonic_us();
+    return web_stream_push(listener->stream, finding->event, strlen(finding->event)) &&
+           !finding->ended;
+}
+
+/* False when the listener is done. */
+static bool
+look(Events *events, Listener *listener, GHashTable *found)
 {
     static const char alive[] = ": alive\n\n";
 
     if (web_stream_is_gone(listener->stream))
         return false;
-    if (!(listener->is_log ? look_at_log(events, listener) : look_at_run(events, listener)))
+    if (!tell(events, listener, found))
         return false;
     if (clock_monotonic_us() - listener->told_us < (int64_t)EVENTS_ALIVE_MS * 1000)
         return true;
@@ -162,6 +211,17 @@ take_added(Events *events, GPtrArray *listeners)
 }
 
 static void
+look_for_all(Events *events, GPtrArray *listeners)
+{
+    g_autoptr(GHashTable) found =
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, finding_free);
+
+    for (guint i = listeners->len; i > 0; i--)
+        if (!look(events, listeners->pdata[i - 1], found))
+            g_ptr_array_remove_index_fast(listeners, i - 1);
+}
+
+static void
 event_thread(void *data)
 {
     Events *events = data;
@@ -174,9 +234,7 @@ event_thread(void *data)
             if (!take_added(events, listeners))
                 return;
         }
-        for (guint i = listeners->len; i > 0; i--)
-            if (!look(events, listeners->pdata[i - 1]))
-                g_ptr_array_remove_index_fast(listeners, i - 1);
+        look_for_all(events, listeners);
         {
             MUTEX_GUARD(&events->lock);
 

@@ -10,7 +10,7 @@
 
 struct Engine;
 
-#define EVENTS_MAX      256 /* streams at once */
+#define EVENTS_MAX      1000 /* streams at once */
 #define EVENTS_LOOK_MS  200
 #define EVENTS_ALIVE_MS 15000 /* a comment, so that a reader who is gone is noticed */
 

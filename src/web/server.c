@@ -11,8 +11,7 @@
 #include "web/server_priv.h"
 #include "base/banned.h"
 
-#define ASK_BURST      400.0 /* requests of one viewer or address at once */
-#define ASK_PER_SECOND 100.0
+#define RATE_BURST_SECONDS 4u /* of its rate, one viewer or address may ask at once */
 
 /* No inline script or style, nothing from elsewhere, in nobody's frame. */
 #define CONTENT_SECURITY_POLICY                                                                    \
@@ -111,12 +110,12 @@ check_rate(WebRequest *request, GError **error)
 {
     g_autofree char *key =
         g_strdup_printf("ask %s", request->viewer != NULL ? request->viewer : web_peer(request));
+    unsigned rate = request->server->rate;
 
-    if (limits_take(request->server->limits, key, ASK_BURST, ASK_PER_SECOND, 1,
-                    clock_monotonic_us()))
+    if (rate == 0 || limits_take(request->server->limits, key, rate * RATE_BURST_SECONDS, rate, 1,
+                                 clock_monotonic_us()))
         return true;
-    error_set(error, WEB_ERROR, WEB_ERROR_TOO_OFTEN, "more than %g requests a second",
-              ASK_PER_SECOND);
+    error_set(error, WEB_ERROR, WEB_ERROR_TOO_OFTEN, "more than %u requests a second", rate);
     return false;
 }
 
@@ -340,6 +339,7 @@ web_server_start(struct Engine *engine, const WebServerOptions *options, GError 
 
     server->engine = engine;
     server->anonymous = options->anonymous;
+    server->rate = options->rate;
     server->cancel = cancel_new();
     server->limits = limits_new();
     server->events = events_new(engine);

@@ -18,6 +18,7 @@ typedef struct WebServerOptions { /* borrowed */
     const char *listen;           /* "127.0.0.1:8080"; port 0: any free one */
     const char *base_url;         /* how others reach it; NULL: http:// and where it listens */
     ApiRole anonymous;            /* of who does not log in: API_ROLE_ANYONE or READER */
+    unsigned rate;                /* requests a second of one viewer or address; 0: any number */
     bool trust_proxy;             /* X-Forwarded-For says who the peer is */
 } WebServerOptions;
 

@@ -26,6 +26,7 @@ struct WebServer {
     Limits *limits;            /* owned */
     Events *events;            /* owned */
     Cancel *cancel;            /* owned */
+    unsigned rate;             /* requests a second; 0 = any */
     gint draining;             /* atomic */
     gint64 started_us;         /* monotonic */
     gint n_answers[6];         /* atomic; by hundreds of the status */
