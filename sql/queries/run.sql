@@ -15,7 +15,7 @@ UPDATE work_project SET next_run = next_run + 1 WHERE name = $1 RETURNING next_r
 
 -- name: run_insert
 INSERT INTO work_run (project, number, event, ref, commit_id, tree_id, tag_object, pipeline, release, state, commit_time, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'queued', $10, $11) RETURNING id;
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'preparing', $10, $11) RETURNING id;
 
 -- name: run_set_state
 UPDATE work_run SET state = $2, reason = $3, started_at = coalesce(started_at, $4) WHERE id = $1
@@ -38,7 +38,7 @@ SELECT id, project, number, event, ref, commit_id, tree_id, tag_object, pipeline
 FROM work_run WHERE id < $1 ORDER BY id DESC LIMIT $2;
 
 -- name: run_open
-SELECT id FROM work_run WHERE state IN ('queued','preparing','running') ORDER BY id;
+SELECT id FROM work_run WHERE state IN ('preparing','running') ORDER BY id;
 
 -- name: job_insert
 INSERT INTO work_job (run, position, attempt, name, executor, state, reason) VALUES ($1, $2, $3, $4, $5, $6, $7);

@@ -4,6 +4,7 @@
 #include <string.h>
 #include "api/op.h"
 #include "base/files.h"
+#include "service/queue.h"
 #include "service/run.h"
 #include "service/run_log.h"
 #include "base/banned.h"
@@ -155,10 +156,16 @@ run_cancel_op(ApiContext *context, const json_t *args, json_t **result_out, GErr
 {
     g_autoptr(DbReader) reader = NULL;
     g_auto(RunRecord) record = { 0 };
+    bool was_queued = false;
     g_autoptr(ActiveRun) run = NULL;
 
     if (!find_record(context, args, &reader, &record, error))
         return false;
+    if (record.state == RUN_QUEUED &&
+        !queue_cancel_run(context->engine, record.id, "cancelled", &was_queued, error))
+        return false;
+    if (was_queued)
+        return run_log_ended(context->engine, record.id, result_out, error);
     run = run_find_active(context->engine, record.id);
     if (run == NULL) {
         error_set(error, BASE_ERROR, BASE_ERROR_CONFLICT, "run '%s' has ended already: it is %s",

@@ -15,6 +15,11 @@ const Command *const commands[] = {
     &cmd_show,
     &cmd_logs,
     &cmd_cancel,
+    &cmd_restart,
+    &cmd_allow,
+    &cmd_queue_list,
+    &cmd_queue_add,
+    &cmd_queue_cancel,
     &cmd_release_list,
     &cmd_release_show,
     &cmd_release_notes,
@@ -59,6 +64,7 @@ const Command *const commands[] = {
 const size_t n_commands = G_N_ELEMENTS(commands);
 
 const CommandGroup command_groups[] = {
+    { "queue", "runs that wait: list, add, cancel", COMMAND_RARE },
     { "release", "seal, request, approve, publish, reject, list, show", 0 },
     { "log", "the transparency log: look, prove, check, export", 0 },
     { "roster", "who decides in a project", 0 },

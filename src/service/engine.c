@@ -14,7 +14,9 @@
 #include "service/effects.h"
 #include "service/engine_priv.h"
 #include "service/outbox.h"
+#include "service/engine_thread.h"
 #include "service/publication.h"
+#include "service/queue.h"
 #include "service/rebuild.h"
 #include "service/run_priv.h"
 #include "base/banned.h"
@@ -256,18 +258,14 @@ engine_get_executor(Engine *engine, const char *name, GError **error)
 static void
 stop_runs(Engine *engine)
 {
-    g_autoptr(GPtrArray) threads = NULL;
-
+    queue_stop(engine);
     {
         MUTEX_GUARD(&engine->lock);
 
         for (guint i = 0; i < engine->runs->len; i++)
             run_cancel(engine->runs->pdata[i]);
-        threads = g_steal_pointer(&engine->threads);
-        engine->threads = g_ptr_array_new();
     }
-    for (guint i = 0; i < threads->len; i++)
-        thread_join(threads->pdata[i]);
+    engine_threads_join(engine);
 }
 
 void

@@ -29,5 +29,6 @@ struct Engine {
     GHashTable *publishing; /* owned, guarded by lock: set of objects being published */
     GPtrArray *runs;        /* owned, guarded by lock: references to active runs */
     Outbox *outbox;         /* owned, guarded by lock; NULL unless outbox_start was called */
-    GPtrArray *threads;     /* owned, guarded by lock: of Thread, joined when the engine closes */
+    GPtrArray *threads;     /* owned, guarded by lock: of EngineThread; see engine_thread.h */
+    struct Queue *queue;    /* owned, guarded by lock; NULL: no server takes runs here */
 };

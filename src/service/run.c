@@ -48,7 +48,7 @@ run_unref(ActiveRun *run)
         active_run_free(run);
 }
 
-static ActiveRun *
+ActiveRun *
 active_run_new(Engine *engine, Cancel *cancel)
 {
     ActiveRun *run = g_new0(ActiveRun, 1);
@@ -100,12 +100,15 @@ find_source(ActiveRun *run, const RunRequest *request, GError **error)
     return true;
 }
 
-/* A full commit id that is here already needs no fetch: what it names cannot change. */
+/* A full commit id that is here already needs no fetch: what it names cannot change. A tag may
+ * have moved, and a proposal's file is that of its base as it is now. */
 static bool
 has_commit(ActiveRun *run, const RunRequest *request)
 {
-    return request->commit != NULL && strlen(request->commit) >= 40 &&
-           git_resolve(run->mirror, request->commit, &run->commit, NULL);
+    const char *commit = request->commit != NULL ? request->commit : request->pinned;
+
+    return commit != NULL && request->tag == NULL && request->base_ref == NULL &&
+           strlen(commit) >= 40 && git_resolve(run->mirror, commit, &run->commit, NULL);
 }
 
 /* The mirror is named by its source: two projects in one repository share it. */
@@ -127,23 +130,50 @@ fetch_source(ActiveRun *run, const RunRequest *request, GError **error)
                             run->cancel, error);
 }
 
+/* The full ref that is asked for, or the commit alone. Owned. */
+static char *
+wanted_ref(const RunRequest *request)
+{
+    return request->tag != NULL      ? g_strdup_printf("refs/tags/%s", request->tag)
+           : request->branch != NULL ? g_strdup_printf("refs/heads/%s", request->branch)
+           : request->ref != NULL    ? g_strdup(request->ref)
+                                     : g_strdup(request->commit);
+}
+
+/* What a tag was seen to name is what it must still name; a branch goes on, its commit stays. */
+static bool
+resolve_wanted(ActiveRun *run, const RunRequest *request, const char *ref, GError **error)
+{
+    const char *name = request->pinned != NULL && request->tag == NULL ? request->pinned : ref;
+
+    if (run->commit.commit[0] == '\0' && !git_resolve(run->mirror, name, &run->commit, error))
+        return false;
+    if (request->pinned == NULL || strcmp(request->pinned, run->commit.commit) == 0 ||
+        strcmp(request->pinned, run->commit.tag) == 0)
+        return true;
+    error_set(error, BASE_ERROR, BASE_ERROR_CONFLICT,
+              "'%s' named %.12s when this run was asked for and names %.12s now", ref,
+              request->pinned, run->commit.commit);
+    return false;
+}
+
 static bool
 resolve_ref(ActiveRun *run, const RunRequest *request, GError **error)
 {
-    g_autofree char *ref = NULL;
+    g_autofree char *ref = wanted_ref(request);
 
-    if ((request->tag != NULL) + (request->branch != NULL) + (request->commit != NULL) != 1) {
+    if ((request->tag != NULL) + (request->branch != NULL) + (request->commit != NULL) +
+            (request->ref != NULL) !=
+        1) {
         error_set(error, BASE_ERROR, BASE_ERROR_INVALID,
                   "say exactly one of '--tag', '--branch' and '--commit'");
         return false;
     }
-    ref = request->tag != NULL      ? g_strdup_printf("refs/tags/%s", request->tag)
-          : request->branch != NULL ? g_strdup_printf("refs/heads/%s", request->branch)
-                                    : g_strdup(request->commit);
-    if (run->commit.commit[0] == '\0' && !git_resolve(run->mirror, ref, &run->commit, error))
+    if (!resolve_wanted(run, request, ref, error))
         return false;
     run->record.ref = g_strdup(request->commit != NULL ? run->commit.commit : ref);
-    run->record.event = g_strdup(request->tag != NULL      ? "tag"
+    run->record.event = g_strdup(request->event != NULL    ? request->event
+                                 : request->tag != NULL    ? "tag"
                                  : request->branch != NULL ? "push"
                                                            : "manual");
     run->record.commit = g_strdup(run->commit.commit);
@@ -156,11 +186,24 @@ resolve_ref(ActiveRun *run, const RunRequest *request, GError **error)
 /* ---- the plan ----------------------------------------------------------------------------------
  */
 
+/* The commit whose slipway.yaml rules: a proposal does not choose its own rules. Owned. */
+static char *
+ruling_commit(ActiveRun *run, const RunRequest *request, GError **error)
+{
+    g_auto(GitCommit) base = { 0 };
+
+    if (request->base_ref == NULL)
+        return g_strdup(run->commit.commit);
+    return git_resolve(run->mirror, request->base_ref, &base, error) ? g_strdup(base.commit) : NULL;
+}
+
 static bool
 read_pipeline(ActiveRun *run, const RunRequest *request, GError **error)
 {
-    g_autoptr(GBytes) text =
-        git_read_file(run->mirror, run->commit.commit, "slipway.yaml", LIMIT_PIPELINE_BYTES, error);
+    g_autofree char *commit = ruling_commit(run, request, error);
+    g_autoptr(GBytes) text = commit != NULL ? git_read_file(run->mirror, commit, "slipway.yaml",
+                                                            LIMIT_PIPELINE_BYTES, error)
+                                            : NULL;
     g_autoptr(Diagnostics) findings = NULL;
 
     if (text == NULL)
@@ -171,7 +214,7 @@ read_pipeline(ActiveRun *run, const RunRequest *request, GError **error)
         g_autofree char *all = diagnostics_text(findings);
 
         error_set(error, BASE_ERROR, BASE_ERROR_INVALID,
-                  "slipway.yaml at commit %.12s cannot be used:\n%s", run->commit.commit, all);
+                  "slipway.yaml at commit %.12s cannot be used:\n%s", commit, all);
         return false;
     }
     if (request->project != NULL && strcmp(request->project, run->pipeline->project) != 0) {
@@ -185,13 +228,20 @@ read_pipeline(ActiveRun *run, const RunRequest *request, GError **error)
     return true;
 }
 
+/* A release or a watched artifact asks as a person would. */
+static PlanEventKind
+plan_event_of(const char *event)
+{
+    PlanEventKind kind = plan_event_from_string(event);
+
+    return kind != PLAN_EVENT_NONE ? kind : PLAN_EVENT_MANUAL;
+}
+
 static bool
 make_plan(ActiveRun *run, const RunRequest *request, GError **error)
 {
     PlanEvent event = {
-        .kind = request->tag != NULL      ? PLAN_EVENT_TAG
-                : request->branch != NULL ? PLAN_EVENT_PUSH
-                                          : PLAN_EVENT_MANUAL,
+        .kind = plan_event_of(run->record.event),
         .ref = run->record.ref,
         .branch = request->branch,
         .tag = request->tag,
@@ -279,13 +329,9 @@ insert_run(ActiveRun *run, DbConn *conn, int64_t now_us, GError **error)
                &found, &record->id.v, error);
 }
 
-static bool
-insert_rows(DbConn *conn, void *input, GError **error)
+bool
+run_insert_jobs(ActiveRun *run, DbConn *conn, GError **error)
 {
-    ActiveRun *run = input;
-
-    if (!insert_run(run, conn, clock_now_us(run->engine->clock), error))
-        return false;
     for (size_t i = 0; i < run->n_jobs; i++) {
         const ActiveJob *job = &run->jobs[i];
 
@@ -300,12 +346,41 @@ insert_rows(DbConn *conn, void *input, GError **error)
     return true;
 }
 
-static void
-remember_active(ActiveRun *run)
+static bool
+insert_rows(DbConn *conn, void *input, GError **error)
+{
+    ActiveRun *run = input;
+
+    return insert_run(run, conn, clock_now_us(run->engine->clock), error) &&
+           run_insert_jobs(run, conn, error);
+}
+
+void
+run_remember(ActiveRun *run)
 {
     MUTEX_GUARD(&run->engine->lock);
 
     g_ptr_array_add(run->engine->runs, run_ref(run));
+}
+
+bool
+run_fill_plan(ActiveRun *run, const RunRequest *request, GError **error)
+{
+    return find_source(run, request, error) && fetch_source(run, request, error) &&
+           resolve_ref(run, request, error) && read_pipeline(run, request, error) &&
+           make_plan(run, request, error) && name_release(run, request, error);
+}
+
+bool
+run_claim(ActiveRun *run, const RunRequest *request, GError **error)
+{
+    if (run->record.release == NULL)
+        return true;
+    return release_claim(run->engine, run->record.release,
+                         request->tag == NULL             ? NULL
+                         : run->record.tag_object != NULL ? run->record.tag_object
+                                                          : run->record.commit,
+                         run->record.commit, error);
 }
 
 ActiveRun *
@@ -315,20 +390,10 @@ run_prepare(Engine *engine, const RunRequest *request, Cancel *cancel, GError **
 
     run->parallel = request->parallel > 0 ? request->parallel : g_get_num_processors();
     run->parallel = MIN(run->parallel, RUN_MAX_PARALLEL_JOBS);
-    if (!find_source(run, request, error) || !fetch_source(run, request, error) ||
-        !resolve_ref(run, request, error) || !read_pipeline(run, request, error) ||
-        !make_plan(run, request, error) || !name_release(run, request, error))
+    if (!run_fill_plan(run, request, error) || !run_claim(run, request, error) ||
+        !db_write(engine->db, DB_LANE_ACKNOWLEDGED, insert_rows, run, error))
         return NULL;
-    if (run->record.release != NULL &&
-        !release_claim(engine, run->record.release,
-                       request->tag == NULL             ? NULL
-                       : run->record.tag_object != NULL ? run->record.tag_object
-                                                        : run->record.commit,
-                       run->record.commit, error))
-        return NULL;
-    if (!db_write(engine->db, DB_LANE_ACKNOWLEDGED, insert_rows, run, error))
-        return NULL;
-    remember_active(run);
+    run_remember(run);
     return g_steal_pointer(&run);
 }
 

@@ -22,6 +22,10 @@ typedef struct RunRequest { /* all borrowed */
     const char *commit;
     const char *release;  /* "STREAM@VERSION" to build without a tag; NULL: the tag decides */
     const char *executor; /* NULL: as the file says; else overrides every job ("host") */
+    const char *ref;      /* instead of the three: another full ref, as refs/pull/7/head */
+    const char *pinned;   /* the commit (or tag object) the ref was seen to name; NULL: as it is */
+    const char *event;    /* NULL: "tag", "push" or "manual", by which of the three is given */
+    const char *base_ref; /* proposals: the full ref whose slipway.yaml rules; NULL: the commit's */
     const PipelinePair *inputs;
     size_t n_inputs;
     unsigned parallel; /* jobs at once; 0: one a processor */
@@ -34,6 +38,9 @@ typedef struct ActiveRun ActiveRun; /* a run of this process; shared (ref) */
  * those of git, lane and database. Blocks. */
 ActiveRun *run_prepare(Engine *engine, const RunRequest *request, Cancel *cancel,
                        GError **error) MUST_CHECK;
+/** As run_prepare, for a queued run that was taken (its row says preparing). When it cannot be
+ * prepared its row has ended as error, with the reason; NULL and @error say so too. Blocks. */
+ActiveRun *run_prepare_queued(Engine *engine, RunId id, GError **error) MUST_CHECK;
 /** Runs it to its end on this thread and workers of its own. The state is in the database before
  * this returns. Errors: only when that could not be written. Blocks. */
 bool run_execute(ActiveRun *run, GError **error) MUST_CHECK;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * run_exec: executing a run: workers take jobs whose needs are met until every job has ended. */
 #include <string.h>
+#include "service/engine_thread.h"
+#include "service/queue.h"
 #include "service/run.h"
 #include "service/run_priv.h"
 #include "base/banned.h"
@@ -275,10 +277,8 @@ write_run_end(DbConn *conn, void *input, GError **error)
                      error))
             return false;
     }
-    return db_exec(conn, QUERY_RUN_END,
-                   DB_PARAMS(DB_INT(id), DB_TEXT(run_state_name(end->state)), DB_TEXT(end->reason),
-                             DB_INT(end->now_us)),
-                   error);
+    return run_record_change(conn, end->run->record.id, end->state, end->reason, end->now_us,
+                             error);
 }
 
 static bool
@@ -286,10 +286,8 @@ write_run_start(DbConn *conn, void *input, GError **error)
 {
     const ActiveRun *run = input;
 
-    return db_exec(conn, QUERY_RUN_SET_STATE,
-                   DB_PARAMS(DB_INT(run->record.id.v), DB_TEXT(run_state_name(RUN_RUNNING)),
-                             DB_TEXT(""), DB_INT(clock_now_us(run->engine->clock))),
-                   error);
+    return run_record_change(conn, run->record.id, RUN_RUNNING, "",
+                             clock_now_us(run->engine->clock), error);
 }
 
 static void
@@ -322,7 +320,15 @@ end_run(ActiveRun *run, RunEvent event, const char *reason, GError **error)
 
     set_state(run, end.state);
     forget_active(run);
+    queue_wake(run->engine);
     return ok;
+}
+
+bool
+run_end_early(ActiveRun *run, RunEvent event, const char *reason, GError **error)
+{
+    run->state = RUN_RUNNING; /* no job has a row yet, or every one ends with it */
+    return end_run(run, event, reason, error);
 }
 
 bool
@@ -359,13 +365,8 @@ run_thread(void *data)
 bool
 run_start(ActiveRun *run, GError **error)
 {
-    Thread *thread = thread_start("run", run_thread, run_ref(run), error);
-
-    if (thread == NULL) {
-        run_unref(run);
-        return false;
-    }
-    MUTEX_GUARD(&run->engine->lock);
-    g_ptr_array_add(run->engine->threads, thread);
-    return true;
+    if (engine_thread_start(run->engine, "run", run_thread, run_ref(run), error))
+        return true;
+    run_unref(run);
+    return false;
 }

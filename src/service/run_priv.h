@@ -79,6 +79,18 @@ struct ActiveRun {
     int64_t started_us;
 };
 
+/** A run without rows yet, not known to the engine. @cancel: referenced; NULL: one of its own. */
+ActiveRun *active_run_new(Engine *engine, Cancel *cancel);
+/** The engine knows it from now on: it can be found and cancelled. */
+void run_remember(ActiveRun *run);
+/** Source, commit, file, plan and release name, as asked. Blocks. */
+bool run_fill_plan(ActiveRun *run, const RunRequest *request, GError **error) MUST_CHECK;
+/** Claims the release's name in the log, if it makes one. */
+bool run_claim(ActiveRun *run, const RunRequest *request, GError **error) MUST_CHECK;
+/** The rows of its jobs, in the caller's transaction. */
+bool run_insert_jobs(ActiveRun *run, DbConn *conn, GError **error) MUST_CHECK;
+/** Ends a run before any job of it was started. */
+bool run_end_early(ActiveRun *run, RunEvent event, const char *reason, GError **error) MUST_CHECK;
 /** Runs one attempt of @job; @result_out is always filled, init'ed by this function. Blocks. */
 void job_attempt(ActiveRun *run, ActiveJob *job, unsigned attempt, JobResult *result_out);
 /** Writes the end of an attempt with its steps, artifacts and outputs. */

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "base/error.h"
 #include "base/json.h"
+#include "service/outbox.h"
 #include "base/banned.h"
 
 void
@@ -287,6 +288,30 @@ run_record_to_json(DbConn *conn, const RunRecord *record, GError **error)
     return g_steal_pointer(&object);
 }
 
+/* ---- changes of state
+ * ---------------------------------------------------------------------------------------------- */
+
+bool
+run_record_told(DbConn *conn, RunId id, RunState state, const char *reason, int64_t now_us,
+                GError **error)
+{
+    return outbox_run_changed(conn, id, state, reason, now_us, error);
+}
+
+bool
+run_record_change(DbConn *conn, RunId id, RunState state, const char *reason, int64_t now_us,
+                  GError **error)
+{
+    QueryId query = run_state_is_final(state) ? QUERY_RUN_END : QUERY_RUN_SET_STATE;
+
+    if (!db_exec(conn, query,
+                 DB_PARAMS(DB_INT(id.v), DB_TEXT(run_state_name(state)), DB_TEXT(reason),
+                           DB_INT(now_us)),
+                 error))
+        return false;
+    return db_changes(conn) == 0 || run_record_told(conn, id, state, reason, now_us, error);
+}
+
 typedef struct {
     const char *reason;
     int64_t now_us;
@@ -320,10 +345,7 @@ end_open(DbConn *conn, void *input, GError **error)
                      DB_PARAMS(DB_INT(id), DB_TEXT(job_state_name(JOB_ERROR)), DB_TEXT(end->reason),
                                DB_INT(end->now_us)),
                      error) ||
-            !db_exec(conn, QUERY_RUN_END,
-                     DB_PARAMS(DB_INT(id), DB_TEXT(run_state_name(RUN_ERROR)), DB_TEXT(end->reason),
-                               DB_INT(end->now_us)),
-                     error))
+            !run_record_change(conn, (RunId){ id }, RUN_ERROR, end->reason, end->now_us, error))
             return false;
     }
     end->n = ids->len;

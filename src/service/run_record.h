@@ -50,7 +50,15 @@ json_t *run_record_to_json(DbConn *conn, const RunRecord *record, GError **error
 /** The line of a list: no jobs. Owned reference. */
 json_t *run_record_summary(const RunRecord *record);
 
-/** Ends every run that is not final as error with @reason; for the start after a crash. @n_out: how
+/** Brings a run that is not final to @state and says so to the outbox, in the caller's transaction:
+ * the only way a run changes state. One that is final already stays as it is. */
+bool run_record_change(DbConn *conn, RunId id, RunState state, const char *reason, int64_t now_us,
+                       GError **error) MUST_CHECK;
+/** Tells the outbox alone, of a state that the caller's own query has just written. */
+bool run_record_told(DbConn *conn, RunId id, RunState state, const char *reason, int64_t now_us,
+                     GError **error) MUST_CHECK;
+
+/** Ends every run that is being prepared or running as error with @reason; for the start after a crash. @n_out: how
  * many. */
 bool run_record_end_open(Db *db, const char *reason, int64_t now_us, size_t *n_out,
                          GError **error) MUST_CHECK;
