@@ -15,6 +15,7 @@
 #include "cli/commands.h"
 #include "service/engine.h"
 #include "service/outbox.h"
+#include "service/queue.h"
 #include "web/server.h"
 #include "base/banned.h"
 
@@ -27,6 +28,7 @@ typedef struct {
     bool open;
     bool any_rate;
     bool trust_proxy;
+    int64_t runs, max_wait_s;
 } ServeArgs;
 
 static const CliOption options[] = {
@@ -42,6 +44,10 @@ static const CliOption options[] = {
       NULL },
     { "trust-proxy", 0, CLI_FLAG, offsetof(ServeArgs, trust_proxy), 0,
       "a proxy in front says in X-Forwarded-For who asks", NULL },
+    { "runs", 'r', CLI_INT, offsetof(ServeArgs, runs), 0,
+      "runs at a time; default: one a processor", "N" },
+    { "max-wait", 0, CLI_INT, offsetof(ServeArgs, max_wait_s), 0,
+      "a run that waits longer ends as error; default 3600", "SECONDS" },
     { 0 },
 };
 
@@ -97,11 +103,13 @@ serve(CommandContext *context, Engine *engine, const ServeArgs *args, GError **e
                              .anonymous = args->open ? API_ROLE_READER : API_ROLE_ANYONE,
                              .rate = rate_of(args),
                              .trust_proxy = args->trust_proxy };
+    QueueOptions queue = { .parallel_runs = (unsigned)MIN(args->runs, QUEUE_MAX_PARALLEL_RUNS),
+                           .max_wait_us = args->max_wait_s * 1000000 };
     g_autoptr(WebServer) server = web_server_start(engine, &web, error);
     bool ok = false;
 
     if (server == NULL || !outbox_set_public_url(engine, web_server_url(server), error) ||
-        !outbox_start(engine, error))
+        !outbox_start(engine, error) || !queue_start(engine, &queue, error))
         return false;
     output_line(context->output, "listening  %s", web_server_url(server));
     (void)fflush(stdout);
@@ -110,6 +118,7 @@ serve(CommandContext *context, Engine *engine, const ServeArgs *args, GError **e
     notify("STOPPING=1\nSTATUS=finishing what runs");
     output_talk(context->output, "stopping: no new work; again to stop at once");
     web_server_drain(server);
+    queue_drain(engine);
     outbox_stop(engine);
     return ok;
 }

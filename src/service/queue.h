@@ -16,9 +16,10 @@
 #include "service/engine.h"
 #include "service/run_record.h"
 
-#define QUEUE_MAX_WAIT_US     (3600ll * 1000000)
-#define QUEUE_MAX_ROWS        10000 /* looked at in one go; more wait until some are taken */
-#define QUEUE_MAX_INPUT_BYTES (64u << 10)
+#define QUEUE_MAX_WAIT_US       (3600ll * 1000000)
+#define QUEUE_MAX_ROWS          10000 /* looked at in one go; more wait until some are taken */
+#define QUEUE_MAX_PARALLEL_RUNS 256
+#define QUEUE_MAX_INPUT_BYTES   (64u << 10)
 
 typedef enum {
     RUN_TRIGGER_NONE,
