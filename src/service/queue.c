@@ -5,6 +5,7 @@
 #include <string.h>
 #include "base/log.h"
 #include "service/engine_thread.h"
+#include "service/outbox.h"
 #include "service/queue_order.h"
 #include "service/run.h"
 #include "service/run_priv.h"
@@ -197,6 +198,7 @@ take_run(Engine *engine, int64_t id, GError **error)
         g_free(take);
         return false;
     }
+    outbox_wake(engine);
     if (!take->taken) {
         g_free(take);
         return true;
@@ -390,6 +392,7 @@ queue_start(Engine *engine, const QueueOptions *options, GError **error)
 void
 queue_wake(Engine *engine)
 {
+    outbox_wake(engine); /* whatever changed a run wrote what others hear of it */
     MUTEX_GUARD(&engine->lock);
 
     if (engine->queue == NULL)

@@ -2,6 +2,7 @@
  * run_exec: executing a run: workers take jobs whose needs are met until every job has ended. */
 #include <string.h>
 #include "service/engine_thread.h"
+#include "service/outbox.h"
 #include "service/queue.h"
 #include "service/run.h"
 #include "service/run_priv.h"
@@ -342,6 +343,7 @@ run_execute(ActiveRun *run, GError **error)
     run->started_us = clock_monotonic_us();
     if (!db_write(run->engine->db, DB_LANE_CONTROL, write_run_start, run, &local))
         return end_run(run, RUN_EVENT_BREAK, local->message, error);
+    outbox_wake(run->engine);
     set_state(run, RUN_RUNNING);
     if (work(run, &local))
         event = judge(run, &reason);
