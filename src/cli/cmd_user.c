@@ -9,8 +9,8 @@ typedef struct {
 } SetArgs;
 
 static const CliOption set_options[] = {
-    { "role", 'r', CLI_STRING, offsetof(SetArgs, role), CLI_REQUIRED,
-      "the most it may do", "ROLE" },
+    { "role", 'r', CLI_STRING, offsetof(SetArgs, role), CLI_REQUIRED, "the most it may do",
+      "ROLE" },
     { 0 },
 };
 

@@ -1,4 +1,5 @@
-/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0
+ * test_test_result: what a Test Result statement says. */
 #include "attest/test_result.h"
 #include "testing.h"
 #include "base/banned.h"
