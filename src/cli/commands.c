@@ -45,6 +45,10 @@ const Command *const commands[] = {
     &cmd_roster_show,
     &cmd_target_set,
     &cmd_target_list,
+    &cmd_secret_set,
+    &cmd_secret_rotate,
+    &cmd_secret_list,
+    &cmd_secret_remove,
     &cmd_token_create,
     &cmd_token_list,
     &cmd_token_revoke,
@@ -74,6 +78,7 @@ const CommandGroup command_groups[] = {
     { "token", "secrets that may call the server", COMMAND_RARE },
     { "user", "accounts and their roles", COMMAND_RARE },
     { "store", "blobs by digest", COMMAND_RARE },
+    { "secret", "values for jobs, kept sealed", 0 },
     { "admin", "the data folder: fsck, rebuild, backup", COMMAND_RARE },
 };
 const size_t n_command_groups = G_N_ELEMENTS(command_groups);

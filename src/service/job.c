@@ -9,6 +9,7 @@
 #include "executor/job_output.h"
 #include "git/export.h"
 #include "joblog/joblog.h"
+#include "service/job_secrets.h"
 #include "service/run_priv.h"
 #include "base/banned.h"
 
@@ -21,6 +22,7 @@ typedef struct Attempt { /* what one attempt holds; freed together */
     JobLog *log;         /* owned */
     Machine *machine;    /* owned */
     char **env;          /* owned */
+    JobSecrets secrets;  /* outlives the log, whose mask it holds */
     int64_t deadline_us; /* monotonic */
 } Attempt;
 
@@ -48,6 +50,7 @@ attempt_clear(Attempt *attempt)
 {
     g_clear_pointer(&attempt->machine, machine_free);
     g_clear_pointer(&attempt->log, joblog_free);
+    job_secrets_clear(&attempt->secrets);
     g_clear_pointer(&attempt->env, g_strfreev);
     g_clear_pointer(&attempt->scratch, g_free);
     if (attempt->source != NULL) {
@@ -115,11 +118,13 @@ step_env(const Attempt *attempt, size_t index, GError **error)
     const PipelineStep *step = &attempt->job->plan->job->steps[index];
     OutputLookup lookup = { .run = attempt->run, .job = attempt->job };
     g_auto(GStrv) given = NULL;
-    g_auto(GStrv) base =
+    g_auto(GStrv) plain =
         job_env_with_step((const char *const *)attempt->env, step->name, (unsigned)index + 1);
+    g_auto(GStrv) base = NULL;
 
     if (!plan_step_env(attempt->job->plan, step, find_output, &lookup, &given, error))
         return NULL;
+    base = job_env_merge((const char *const *)plain, (const char *const *)attempt->secrets.env);
     return job_env_merge((const char *const *)base, (const char *const *)given);
 }
 
@@ -439,10 +444,13 @@ open_log(Attempt *attempt, unsigned number, GError **error)
         "%s/runs/%" G_GINT64_FORMAT, attempt->run->engine->home, attempt->run->record.id.v);
     g_autofree char *path =
         g_strdup_printf("%s/%zu.%u.log", folder, attempt->job->position, number);
+    JobLogOptions options = { 0 };
 
-    if (!dir_create_all(AT_FDCWD, folder, 0700, error))
+    if (!job_secrets_collect(attempt->run, attempt->job, &attempt->secrets, error) ||
+        !dir_create_all(AT_FDCWD, folder, 0700, error))
         return false;
-    attempt->log = joblog_create(path, NULL, error);
+    options.mask = attempt->secrets.mask;
+    attempt->log = joblog_create(path, &options, error);
     if (attempt->log == NULL)
         return false;
     MUTEX_GUARD(&attempt->run->lock);
@@ -451,12 +459,29 @@ open_log(Attempt *attempt, unsigned number, GError **error)
     return true;
 }
 
+/* Says in the log which secrets the job asked for and did not get. */
+static bool
+mark_withheld(Attempt *attempt, GError **error)
+{
+    const GPtrArray *withheld = attempt->secrets.set.withheld;
+
+    for (guint i = 0; i < withheld->len; i++) {
+        g_autofree char *text =
+            g_strdup_printf("secret not given: %s", (const char *)withheld->pdata[i]);
+
+        if (!joblog_mark(attempt->log, text, error))
+            return false;
+    }
+    return true;
+}
+
 static bool
 run_attempt(Attempt *attempt, unsigned number, GError **error)
 {
     g_autofree char *limits = NULL;
 
-    if (!open_log(attempt, number, error) || !acquire(attempt, error))
+    if (!open_log(attempt, number, error) || !mark_withheld(attempt, error) ||
+        !acquire(attempt, error))
         return false;
     limits = machine_limits_text(attempt->machine);
     if (!joblog_mark(attempt->log, limits, error) || !run_steps(attempt, error))
