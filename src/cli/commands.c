@@ -78,7 +78,7 @@ const CommandGroup command_groups[] = {
     { "token", "secrets that may call the server", COMMAND_RARE },
     { "user", "accounts and their roles", COMMAND_RARE },
     { "store", "blobs by digest", COMMAND_RARE },
-    { "secret", "values for jobs, kept sealed", 0 },
+    { "secret", "values for jobs, kept sealed", COMMAND_RARE },
     { "admin", "the data folder: fsck, rebuild, backup", COMMAND_RARE },
 };
 const size_t n_command_groups = G_N_ELEMENTS(command_groups);
