@@ -27,7 +27,7 @@ static const CliOption set_options[] = {
     { "ref", 'r', CLI_STRINGS, offsetof(SecretArgs, refs), 0, "only such branches, tags, refs",
       "GLOB" },
     { "trigger", 't', CLI_STRINGS, offsetof(SecretArgs, triggers), 0,
-      "only runs started so: push, tag, manual, schedule, release, artifact", "NAME" },
+      "only runs started so: push, tag, schedule, …", "NAME" },
     { 0 },
 };
 static const CliOption rotate_options[] = {
@@ -38,7 +38,7 @@ static const CliOption rotate_options[] = {
     { "ref", 'r', CLI_STRINGS, offsetof(SecretArgs, refs), 0, "only such branches, tags, refs",
       "GLOB" },
     { "trigger", 't', CLI_STRINGS, offsetof(SecretArgs, triggers), 0,
-      "only runs started so: push, tag, manual, schedule, release, artifact", "NAME" },
+      "only runs started so: push, tag, schedule, …", "NAME" },
     { "keep-value", 0, CLI_FLAG, offsetof(SecretArgs, keep_value), 0, "change the rules only",
       NULL },
     { 0 },
@@ -132,7 +132,7 @@ run_secret_rotate(CommandContext *context, void *data, const char *const *positi
 
 const Command cmd_secret_set = {
     .name = "secret set",
-    .synopsis = "PROJECT/NAME [--file FILE] [--job GLOB] [--ref GLOB] [--trigger NAME]",
+    .synopsis = "PROJECT/NAME [--file FILE]",
     .help = "keep a new secret for jobs; the value comes from stdin",
     .details = "A job gets it as a variable when slipway.yaml names it in 'secrets' and every\n"
                "rule given here holds. PROJECT may be '*'. Proposals never get secrets.",
@@ -145,7 +145,7 @@ const Command cmd_secret_set = {
 };
 const Command cmd_secret_rotate = {
     .name = "secret rotate",
-    .synopsis = "PROJECT/NAME [--file FILE | --keep-value] [--job GLOB] [--ref GLOB]",
+    .synopsis = "PROJECT/NAME [--file FILE]",
     .help = "change a secret's value or rules",
     .details = "The value before stays hidden in logs until the next change. When a rule is\n"
                "given, those not given are lifted.",
