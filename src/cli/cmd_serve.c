@@ -16,6 +16,7 @@
 #include "service/engine.h"
 #include "service/outbox.h"
 #include "service/queue.h"
+#include "sys/thread.h"
 #include "web/server.h"
 #include "base/banned.h"
 
@@ -95,6 +96,40 @@ rate_of(const ServeArgs *args)
     return args->rate > 0 ? (unsigned)MIN(args->rate, 1000000) : DEFAULT_RATE;
 }
 
+/* The second TERM comes while the main thread waits for what runs. */
+typedef struct Hurry {
+    Engine *engine;    /* borrowed */
+    WebServer *server; /* borrowed */
+    Cancel *stop;      /* borrowed: the second TERM */
+    Cancel *done;      /* owned: nothing runs any more */
+} Hurry;
+
+static void
+hurry_thread(void *data)
+{
+    Hurry *hurry = data;
+
+    if (!cancel_poll(hurry->done, cancel_fd(hurry->stop), POLLIN, -1, NULL))
+        return;
+    web_server_hurry(hurry->server);
+    engine_cancel_runs(hurry->engine);
+}
+
+/* Finishes what runs, unless asked once more. */
+static void
+drain(CommandContext *context, Engine *engine, WebServer *server)
+{
+    Hurry hurry = { engine, server, context->stop, cancel_new() };
+    Thread *thread = thread_start("hurry", hurry_thread, &hurry, NULL);
+
+    web_server_drain(server);
+    queue_drain(engine);
+    cancel_trigger(hurry.done);
+    thread_join(thread);
+    cancel_unref(hurry.done);
+    outbox_stop(engine);
+}
+
 static bool
 serve(CommandContext *context, Engine *engine, const ServeArgs *args, GError **error)
 {
@@ -117,9 +152,7 @@ serve(CommandContext *context, Engine *engine, const ServeArgs *args, GError **e
     ok = wait_for_end(context, error);
     notify("STOPPING=1\nSTATUS=finishing what runs");
     output_talk(context->output, "stopping: no new work; again to stop at once");
-    web_server_drain(server);
-    queue_drain(engine);
-    outbox_stop(engine);
+    drain(context, engine, server);
     return ok;
 }
 

@@ -255,16 +255,20 @@ engine_get_executor(Engine *engine, const char *name, GError **error)
 /* ---- closing ------------------------------------------------------------------------------------
  */
 
+void
+engine_cancel_runs(Engine *engine)
+{
+    MUTEX_GUARD(&engine->lock);
+
+    for (guint i = 0; i < engine->runs->len; i++)
+        run_cancel(engine->runs->pdata[i]);
+}
+
 static void
 stop_runs(Engine *engine)
 {
     queue_stop(engine);
-    {
-        MUTEX_GUARD(&engine->lock);
-
-        for (guint i = 0; i < engine->runs->len; i++)
-            run_cancel(engine->runs->pdata[i]);
-    }
+    engine_cancel_runs(engine);
     engine_threads_join(engine);
 }
 

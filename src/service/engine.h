@@ -29,6 +29,9 @@ Engine *engine_open(const EngineOptions *options, GError **error) MUST_CHECK;
 void engine_free(Engine *engine);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Engine, engine_free)
 
+/** Asks every run of this process to stop, as run_cancel does; returns at once. From any thread. */
+void engine_cancel_runs(Engine *engine);
+
 typedef struct {
     const char *home;   /* borrowed; must not exist or be empty */
     const char *origin; /* borrowed; NULL: localhost/ and 32 random hex digits */

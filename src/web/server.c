@@ -365,10 +365,15 @@ web_server_drain(WebServer *server)
     if (server->http == NULL || !g_atomic_int_compare_and_exchange(&server->draining, 0, 1))
         return;
     http_quiesce(server->http);
-    cancel_trigger(server->cancel);
     for (size_t i = 0; i < WEB_N_SETS; i++)
         workers_stop(server->sets[i]);
     events_stop(server->events);
+}
+
+void
+web_server_hurry(WebServer *server)
+{
+    cancel_trigger(server->cancel);
 }
 
 void

@@ -27,6 +27,8 @@ WebServer *web_server_start(struct Engine *engine, const WebServerOptions *optio
                             GError **error) MUST_CHECK;
 /** Takes no more connections, answers what was asked, ends live events. Then free. */
 void web_server_drain(WebServer *server);
+/** Asks operations that can be cancelled to end: the drain is short then. From any thread. */
+void web_server_hurry(WebServer *server);
 /** Accepts NULL; drains. */
 void web_server_free(WebServer *server);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(WebServer, web_server_free)

@@ -426,6 +426,27 @@ def test_term_ends_it_in_order_and_says_so():
             assert waiting == [200]
 
 
+def test_term_finishes_what_runs_and_a_second_one_does_not():
+    with served() as server:
+        slow_project(server.home)
+        child = start_run(server.home, wait=False)
+        wait_for_run(server)
+        assert server.stop() == 0
+        child.wait(30)
+        assert "passed" in server.home.run("runs").stdout
+        server.start()
+        child = start_run(server.home, wait=False)
+        wait_for_run(server, "tiny/2")
+        server.process.send_signal(signal.SIGTERM)
+        time.sleep(0.3)
+        assert server.process.poll() is None
+        begin = time.monotonic()
+        server.stop()
+        assert time.monotonic() - begin < 2
+        child.wait(30)
+        assert "passed" not in server.home.run("show", "tiny/2").stdout
+
+
 def test_killed_it_leaves_nothing_behind_and_starts_again():
     with served() as server:
         slow_project(server.home)
