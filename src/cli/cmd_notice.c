@@ -22,7 +22,7 @@ static const CliOption options[] = {
     { "url", 'u', CLI_STRING, offsetof(NoticeArgs, url), 0, "where to; mail: smtp://HOST:PORT",
       "URL" },
     { "secret-file", 0, CLI_STRING, offsetof(NoticeArgs, secret_file), CLI_PATH,
-      "webhook: signs; slack: holds the address; mail: password", "FILE" },
+      "signing key, Slack address or password", "FILE" },
     { "account", 0, CLI_STRING, offsetof(NoticeArgs, account), 0, "mail: who logs in", "NAME" },
     { "from", 0, CLI_STRING, offsetof(NoticeArgs, from), 0, "mail: from whom", "ADDRESS" },
     { "to", 0, CLI_STRINGS, offsetof(NoticeArgs, to), 0, "mail: to whom", "ADDRESS" },

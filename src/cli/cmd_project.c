@@ -25,7 +25,7 @@ typedef struct {
 
 static const CliOption options[] = {
     { "source", 's', CLI_STRING, offsetof(ProjectArgs, source), CLI_PATH, "where the repository is",
-      "PATH-OR-URL" },
+      "WHERE" },
     { "forge", 'f', CLI_STRING, offsetof(ProjectArgs, forge), 0,
       "github, gitea, forgejo, gitlab; default git: no forge", "FORGE" },
     { "repository", 'r', CLI_STRING, offsetof(ProjectArgs, repository), 0, "its name on the forge",
@@ -33,7 +33,7 @@ static const CliOption options[] = {
     { "api-url", 0, CLI_STRING, offsetof(ProjectArgs, api_url), 0, "the forge's API", "URL" },
     { "web-url", 0, CLI_STRING, offsetof(ProjectArgs, web_url), 0, "its page", "URL" },
     { "token-file", 't', CLI_STRING, offsetof(ProjectArgs, token_file), CLI_PATH,
-      "file with the token for statuses; only the sender reads it", "FILE" },
+      "file with the token for statuses", "FILE" },
     { "hook-file", 0, CLI_STRING, offsetof(ProjectArgs, hook_file), CLI_PATH,
       "file with the webhook's secrets, one or two lines", "FILE" },
     { "context", 0, CLI_STRING, offsetof(ProjectArgs, context), 0,
@@ -46,7 +46,7 @@ static const CliOption options[] = {
     { "path", 0, CLI_STRINGS, offsetof(ProjectArgs, paths), 0, "only pushes that touch such paths",
       "GLOB" },
     { "proposals", 'p', CLI_STRING, offsetof(ProjectArgs, proposals), 0,
-      "which run: none, inside, held (default: strangers wait for a maintainer)", "WHICH" },
+      "none, inside or held: strangers wait", "WHICH" },
     { "poll", 0, CLI_STRING, offsetof(ProjectArgs, poll), 0,
       "look for changes at this interval; 0 not at all", "TIME" },
     { 0 },
@@ -202,7 +202,7 @@ run_add(CommandContext *context, void *data, const char *const *positional, GErr
 
 const Command cmd_project_add = {
     .name = "project add",
-    .synopsis = "PROJECT --source PATH-OR-URL [--forge FORGE --repository OWNER/NAME]",
+    .synopsis = "PROJECT --source WHERE [--forge FORGE …]",
     .help = "add a repository to build from",
     .details = "Then make its webhook's secret with 'slipway project hook PROJECT --rotate' and\n"
                "enter address and secret at the forge.",
