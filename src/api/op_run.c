@@ -4,6 +4,7 @@
 #include <string.h>
 #include "api/op.h"
 #include "base/files.h"
+#include "base/json.h"
 #include "service/queue.h"
 #include "service/run.h"
 #include "service/run_log.h"
@@ -230,9 +231,13 @@ run_log_op(ApiContext *context, const json_t *args, json_t **result_out, GError 
 
     if (!find_record(context, args, &reader, &record, error))
         return false;
-    *result_out = run_log_lines(context->engine, reader, &record, api_arg_int(args, "position", 0),
-                                api_arg_int(args, "attempt", 0),
-                                (uint64_t)api_arg_int(args, "offset", 0), error);
+    RunLogPlace place = { .position = api_arg_int(args, "position", 0),
+                          .attempt = api_arg_int(args, "attempt", 0),
+                          .offset = (uint64_t)api_arg_int(args, "offset", 0),
+                          .fold = api_arg_int(args, "fold", 0),
+                          .step = api_arg_int(args, "step", 0) };
+
+    *result_out = run_log_page(context->engine, reader, &record, &place, error);
     return *result_out != NULL;
 }
 
@@ -241,6 +246,8 @@ static const ApiField log_args[] = {
     { "position", API_INT, 0, "of the job in the run; default 0" },
     { "attempt", API_INT, 0, "from 1; default the last" },
     { "offset", API_INT, 0, "where to go on: \"next\" of the answer before" },
+    { "fold", API_INT, 0, "of the answer before: how deep in groups it ended" },
+    { "step", API_INT, 0, "only lines of this step, from 1" },
     { 0 },
 };
 const ApiOperation op_run_log = {
@@ -248,6 +255,55 @@ const ApiOperation op_run_log = {
     .role = API_ROLE_READER,
     .args = log_args,
     .help = "lines of a job's output, a page at a time",
-    .result = "{lines: [{at, step, kind, text}], next, ended}",
+    .result = "{lines: [{at, step, kind, text, level, group, collapsed}], next, ended, fold}",
     .handler = run_log_op,
+};
+
+/* The jobs that did not pass, each with the line that most likely says why. */
+static bool
+run_errors_op(ApiContext *context, const json_t *args, json_t **result_out, GError **error)
+{
+    g_autoptr(DbReader) reader = NULL;
+    g_auto(RunRecord) record = { 0 };
+    g_autoptr(json_t) list = json_array();
+    g_autoptr(json_t) shown = NULL;
+    size_t i = 0;
+    json_t *job = NULL;
+
+    if (!find_record(context, args, &reader, &record, error))
+        return false;
+    shown = run_record_to_json(reader, &record, error);
+    if (shown == NULL)
+        return false;
+    json_array_foreach (json_object_get(shown, "jobs"), i, job) {
+        const json_t *failed = json_object_get(job, "failedStep");
+        const char *state = json_string_value(json_object_get(job, "state"));
+        json_t *found = NULL;
+
+        if (strcmp(state, "failed") != 0 && strcmp(state, "error") != 0)
+            continue;
+        found = run_log_error(context->engine, reader, &record,
+                              json_integer_value(json_object_get(job, "position")),
+                              json_integer_value(json_object_get(job, "attempt")),
+                              json_is_integer(failed) ? json_integer_value(failed) + 1 : 0, error);
+        if (found == NULL)
+            return false;
+        if (json_is_object(found)) {
+            json_object_set(found, "job", json_object_get(job, "name"));
+            json_object_set(found, "attempt", json_object_get(job, "attempt"));
+            json_array_append(list, found);
+        }
+        json_decref(found);
+    }
+    *result_out = g_steal_pointer(&list);
+    return true;
+}
+
+const ApiOperation op_run_errors = {
+    .name = "run.errors",
+    .role = API_ROLE_READER,
+    .args = show_args,
+    .help = "the line of each failed job that most likely says why",
+    .result = "[{position, job, attempt, line, step, text, sure}]",
+    .handler = run_errors_op,
 };

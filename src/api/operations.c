@@ -46,6 +46,7 @@ const ApiOperation *const api_operations[] = {
     &op_roster_show,
     &op_run_allow,
     &op_run_cancel,
+    &op_run_errors,
     &op_run_list,
     &op_run_log,
     &op_run_queue,

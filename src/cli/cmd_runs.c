@@ -138,50 +138,96 @@ const Command cmd_cancel = {
 typedef struct {
     char *job; /* owned */
     int64_t attempt;
+    int64_t step;
     bool follow;
+    bool raw;
+    bool errors;
 } LogsArgs;
 
 static const CliOption logs_options[] = {
     { "job", 'j', CLI_STRING, offsetof(LogsArgs, job), 0, "only this job; default all in order",
       "NAME" },
+    { "step", 's', CLI_INT, offsetof(LogsArgs, step), 0, "only this step, from 1", "N" },
     { "attempt", 'a', CLI_INT, offsetof(LogsArgs, attempt), 0, "from 1; default the last", "N" },
     { "follow", 'f', CLI_FLAG, offsetof(LogsArgs, follow), 0, "go on while it grows", NULL },
+    { "raw", 'r', CLI_FLAG, offsetof(LogsArgs, raw), 0, "what jobs wrote, and nothing else", NULL },
+    { "errors", 'e', CLI_FLAG, offsetof(LogsArgs, errors), 0,
+      "only the line of each failed job that says why", NULL },
     { 0 },
 };
 
 static bool
-run_logs(CommandContext *context, void *data, const char *const *positional, GError **error)
+print_errors(CommandContext *context, const char *run, const char *only, GError **error)
 {
-    LogsArgs *args = data;
-    g_autoptr(json_t) shown = NULL;
+    g_autoptr(json_t) errors = NULL;
+    size_t i = 0;
+    json_t *found = NULL;
+
+    if (!command_call(context, "run.errors", json_pack("{s:s}", "run", run), &errors, error))
+        return false;
+    json_array_foreach (errors, i, found) {
+        const char *job = json_string_value(json_object_get(found, "job"));
+
+        if (only == NULL || strcmp(only, job) == 0)
+            output_line(context->output,
+                        "%s: step %" JSON_INTEGER_FORMAT ", line %" JSON_INTEGER_FORMAT ": %s", job,
+                        json_integer_value(json_object_get(found, "step")),
+                        json_integer_value(json_object_get(found, "line")) + 1,
+                        json_string_value(json_object_get(found, "text")));
+    }
+    output_json(context->output, errors);
+    return true;
+}
+
+static bool
+print_jobs(CommandContext *context, const LogsArgs *args, const char *run, const json_t *jobs,
+           GError **error)
+{
     int64_t last = -1;
     bool found = false;
     size_t i = 0;
     json_t *job = NULL;
 
-    if (!command_call(context, "run.show", json_pack("{s:s}", "run", positional[0]), &shown, error))
-        return false;
-    json_array_foreach (json_object_get(shown, "jobs"), i, job) {
+    json_array_foreach (jobs, i, job) {
         const char *name = json_string_value(json_object_get(job, "name"));
-        int64_t position = json_integer_value(json_object_get(job, "position"));
+        RunViewLog log = { .run = run,
+                           .position = json_integer_value(json_object_get(job, "position")),
+                           .attempt = args->attempt,
+                           .step = args->step,
+                           .follow = args->follow,
+                           .raw = args->raw };
 
-        if (position == last || (args->job != NULL && strcmp(args->job, name) != 0))
+        if (log.position == last || (args->job != NULL && strcmp(args->job, name) != 0))
             continue;
-        last = position;
+        last = log.position;
         found = true;
-        output_styled(context->output, OUTPUT_BOLD, "=== %s", name);
-        if (!run_view_log(context, positional[0], position, args->attempt, args->follow, error))
+        if (!args->raw)
+            output_styled(context->output, OUTPUT_BOLD, "=== %s", name);
+        if (!run_view_log(context, &log, error))
             return false;
     }
     if (!found)
-        error_set(error, BASE_ERROR, BASE_ERROR_NOT_FOUND, "run '%s' has no job '%s'",
-                  positional[0], args->job != NULL ? args->job : "");
+        error_set(error, BASE_ERROR, BASE_ERROR_NOT_FOUND, "run '%s' has no job '%s'", run,
+                  args->job != NULL ? args->job : "");
     return found;
+}
+
+static bool
+run_logs(CommandContext *context, void *data, const char *const *positional, GError **error)
+{
+    const LogsArgs *args = data;
+    g_autoptr(json_t) shown = NULL;
+
+    if (args->errors)
+        return print_errors(context, positional[0], args->job, error);
+    return command_call(context, "run.show", json_pack("{s:s}", "run", positional[0]), &shown,
+                        error) &&
+           print_jobs(context, args, positional[0], json_object_get(shown, "jobs"), error);
 }
 
 const Command cmd_logs = {
     .name = "logs",
-    .synopsis = "RUN [--job NAME] [--follow]",
+    .synopsis = "RUN [--job NAME] [--step N] [--follow | --raw | --errors]",
     .help = "print what jobs wrote",
     .needs = COMMAND_NEEDS_ENGINE,
     .flags = COMMAND_CANCELLABLE,

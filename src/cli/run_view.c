@@ -209,11 +209,32 @@ run_view_end(CommandContext *context, const json_t *shown)
                     text_of(shown, "release") + strlen("release:"));
 }
 
+/* A line as people want it: marks of groups as headings. */
+static void
+print_line(CommandContext *context, const RunViewLog *log, const json_t *line)
+{
+    const json_t *group = json_object_get(line, "group");
+
+    if (log->raw) {
+        if (strcmp(text_of(line, "kind"), "mark") == 0)
+            return;
+        output_raw(context->output, span_of_text(text_of(line, "text")));
+        if (strcmp(text_of(line, "kind"), "partial") != 0)
+            output_raw(context->output, span_of_text("\n"));
+    } else if (json_is_string(group)) {
+        output_styled(context->output, OUTPUT_BOLD, "%*s▾ %s",
+                      2 * (int)json_integer_value(json_object_get(line, "level")), "",
+                      json_string_value(group));
+    } else if (group == NULL) {
+        print_log_line(context, line);
+    }
+}
+
 bool
-run_view_log(CommandContext *context, const char *run, int64_t position, int64_t attempt,
-             bool follow, GError **error)
+run_view_log(CommandContext *context, const RunViewLog *log, GError **error)
 {
     int64_t offset = 0;
+    int64_t fold = 0;
 
     while (!cancel_is_set(context->cancel)) {
         g_autoptr(json_t) page = NULL;
@@ -221,19 +242,21 @@ run_view_log(CommandContext *context, const char *run, int64_t position, int64_t
         json_t *line = NULL;
 
         if (!command_call(context, "run.log",
-                          json_pack("{s:s, s:I, s:I, s:I}", "run", run, "position",
-                                    (json_int_t)position, "attempt", (json_int_t)attempt, "offset",
-                                    (json_int_t)offset),
+                          json_pack("{s:s, s:I, s:I, s:I, s:I, s:I}", "run", log->run, "position",
+                                    (json_int_t)log->position, "attempt", (json_int_t)log->attempt,
+                                    "offset", (json_int_t)offset, "fold", (json_int_t)fold, "step",
+                                    (json_int_t)log->step),
                           &page, error))
             return false;
         json_array_foreach (json_object_get(page, "lines"), i, line)
-            print_log_line(context, line);
+            print_line(context, log, line);
+        bool grew = json_integer_value(json_object_get(page, "next")) > offset;
+
         offset = json_integer_value(json_object_get(page, "next"));
-        if (json_array_size(json_object_get(page, "lines")) > 0)
-            continue;
-        if (!follow || json_is_true(json_object_get(page, "ended")))
+        fold = json_integer_value(json_object_get(page, "fold"));
+        if (json_is_true(json_object_get(page, "ended")) || (!grew && !log->follow))
             return true;
-        if (!cancel_poll(context->cancel, -1, 0, WATCH_MS, NULL))
+        if (!grew && !cancel_poll(context->cancel, -1, 0, WATCH_MS, NULL))
             continue;
     }
     return true;

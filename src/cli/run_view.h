@@ -15,6 +15,13 @@ bool run_view_follow(CommandContext *context, json_t **state, GError **error) MU
 /** How it ended: the failing step's last lines, artifacts, and what to do next. @shown: of
  * run.show. */
 void run_view_end(CommandContext *context, const json_t *shown);
-/** Prints a job's log from the beginning; follows it while it grows if @follow. */
-bool run_view_log(CommandContext *context, const char *run, int64_t position, int64_t attempt,
-                  bool follow, GError **error) MUST_CHECK;
+typedef struct RunViewLog { /* which lines of a job's log */
+    const char *run;        /* borrowed */
+    int64_t position;
+    int64_t attempt; /* 0: the last */
+    int64_t step;    /* from 1; 0: all */
+    bool follow;     /* go on while it grows */
+    bool raw;        /* what the job wrote and nothing else */
+} RunViewLog;
+/** Prints a job's log. Errors: those of run.log. */
+bool run_view_log(CommandContext *context, const RunViewLog *log, GError **error) MUST_CHECK;

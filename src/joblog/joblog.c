@@ -33,6 +33,7 @@ struct JobLog {
     uint32_t step;
     uint64_t step_written; /* bytes of text in the file */
     uint64_t step_dropped; /* bytes of text over the step's cap */
+    uint64_t file_bytes;   /* in the file */
     uint64_t n_lines;      /* records since the start: the pump wakes when it grows */
     bool failed;           /* a write failed: the file may end in half a record */
 };
@@ -63,6 +64,7 @@ joblog_create(const char *path, const JobLogOptions *options, GError **error)
     }
     if (!fd_write_all(log->fd, span_of_text(JOBLOG_HEADER), error))
         return NULL;
+    log->file_bytes = strlen(JOBLOG_HEADER);
     return g_steal_pointer(&log);
 }
 
@@ -91,8 +93,15 @@ flush_out(JobLog *log, GError **error)
         log->failed = true;
         return false;
     }
+    log->file_bytes += out.len;
     buffer_reset(&log->out);
     return true;
+}
+
+uint64_t
+joblog_get_offset(const JobLog *log)
+{
+    return log->file_bytes + buffer_get(&log->out).len;
 }
 
 static void

@@ -45,6 +45,8 @@ typedef struct JobLogOptions { /* zeros: the defaults */
 JobLog *joblog_create(const char *path, const JobLogOptions *options, GError **error) MUST_CHECK;
 /** Whatever follows belongs to step @step; ends the step before. */
 bool joblog_begin_step(JobLog *log, uint32_t step, GError **error) MUST_CHECK;
+/** Where the next record will begin in the file. */
+uint64_t joblog_get_offset(const JobLog *log);
 /** Bytes of the current step, cut anywhere. Every whole line is in the file when it returns; beyond
  * the caps they are counted and dropped. Errors: IO. */
 bool joblog_feed(JobLog *log, Span bytes, GError **error) MUST_CHECK;

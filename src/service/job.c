@@ -333,6 +333,7 @@ run_step(Attempt *attempt, size_t index, GError **error)
 
     if (env == NULL || !joblog_begin_step(attempt->log, (uint32_t)index + 1, error))
         return false;
+    recorded->log_start = joblog_get_offset(attempt->log);
     {
         MUTEX_GUARD(&attempt->run->lock);
 

@@ -16,6 +16,13 @@ write_steps(DbConn *conn, const EndOfJob *end, GError **error)
     for (guint i = 0; i < end->result->steps->len; i++) {
         const JobStepResult *step = &g_array_index(end->result->steps, JobStepResult, i);
 
+        if (step->log_start > 0 &&
+            !db_exec(conn, QUERY_LOG_STEP_INSERT,
+                     DB_PARAMS(DB_INT(end->run->record.id.v), DB_INT((int64_t)end->job->position),
+                               DB_INT(end->attempt), DB_INT((int64_t)i + 1),
+                               DB_INT((int64_t)step->log_start)),
+                     error))
+            return false;
         if (step->exit_code < 0)
             continue;
         if (!db_exec(conn, QUERY_STEP_INSERT,

@@ -5,6 +5,8 @@
 #include <string.h>
 #include "base/files.h"
 #include "base/json.h"
+#include "joblog/first_error.h"
+#include "joblog/group.h"
 #include "joblog/joblog.h"
 #include "service/engine_priv.h"
 #include "base/banned.h"
@@ -67,49 +69,173 @@ open_log(Engine *engine, RunId id, int64_t position, int64_t attempt, const char
     return fd;
 }
 
+/* What is remembered of groups between pages, in one number. */
+#define FOLD_SECTION 16
+
+static GroupState
+fold_state(int64_t fold)
+{
+    return (GroupState){ .level = MIN((unsigned)(fold & (FOLD_SECTION - 1)), GROUP_MAX_LEVEL),
+                         .in_section = (fold & FOLD_SECTION) != 0 };
+}
+
 static json_t *
-line_object(const JobLogLine *line)
+line_object(const JobLogLine *line, GroupState *groups)
 {
     static const char *const kinds[] = { "none", "line", "partial", "cut", "mark" };
+    GroupMark mark = line->kind == JOBLOG_MARK ? (GroupMark){ 0 } : group_mark_of(line->text);
+    unsigned level = group_state_take(groups, &mark);
     g_autofree char *text =
         g_utf8_make_valid((const char *)line->text.data, (gssize)line->text.len);
+    json_t *object =
+        json_pack("{s:I, s:i, s:s, s:s, s:i}", "at", (json_int_t)line->wall_us, "step",
+                  (int)line->step, "kind", kinds[line->kind], "text", text, "level", (int)level);
 
-    return json_pack("{s:I, s:i, s:s, s:s}", "at", (json_int_t)line->wall_us, "step",
-                     (int)line->step, "kind", kinds[line->kind], "text", text);
+    if (mark.kind == GROUP_OPEN || mark.kind == GROUP_SECTION) {
+        g_autofree char *name = first_error_plain(mark.name);
+
+        json_object_set_new(object, "group", json_string(name));
+        json_object_set_new(object, "collapsed", json_boolean(mark.collapsed));
+    } else if (mark.kind == GROUP_CLOSE) {
+        json_object_set_new(object, "group", json_null());
+    }
+    return object;
+}
+
+/* The log of an attempt. *fd_out is -1 without an error when there is none (yet). */
+static bool
+find_log(Engine *engine, DbConn *conn, RunId id, int64_t position, int64_t *attempt,
+         bool *ended_out, int *fd_out, GError **error)
+{
+    g_autofree char *log = NULL;
+    g_autoptr(GError) local = NULL;
+
+    if (!find_attempt(conn, id, position, attempt, ended_out, &log, error))
+        return false;
+    *fd_out = open_log(engine, id, position, *attempt, log, &local);
+    if (local == NULL)
+        return true;
+    g_propagate_error(error, g_steal_pointer(&local));
+    return false;
+}
+
+/* Where step @step begins; 0 when its row is not written yet. */
+static bool
+step_start(DbConn *conn, RunId id, int64_t position, int64_t attempt, int64_t step,
+           uint64_t *start_out, GError **error)
+{
+    int64_t start = 0;
+    bool found = false;
+
+    if (!db_select_int(conn, QUERY_LOG_STEP_START,
+                       DB_PARAMS(DB_INT(id.v), DB_INT(position), DB_INT(attempt), DB_INT(step)),
+                       &found, &start, error))
+        return false;
+    *start_out = found ? (uint64_t)start : 0;
+    return true;
+}
+
+/* A new step begins outside of every group. */
+static void
+note_step(GroupState *groups, uint32_t *step, const JobLogLine *line)
+{
+    if (line->step != *step)
+        *groups = (GroupState){ 0 };
+    *step = line->step;
+}
+
+json_t *
+run_log_page(Engine *engine, DbConn *conn, const RunRecord *record, const RunLogPlace *place,
+             GError **error)
+{
+    g_autoptr(json_t) lines = json_array();
+    g_autoptr(JobLogReader) reader = NULL;
+    AUTO_FD int fd = -1;
+    bool ended = false;
+    int64_t attempt = place->attempt;
+    uint64_t offset = place->offset;
+    uint32_t step = 0;
+    GroupState groups = fold_state(place->fold);
+    JobLogLine line = { 0 };
+    JobLogRead read = JOBLOG_READ_END;
+    bool first = true;
+
+    if (!find_log(engine, conn, record->id, place->position, &attempt, &ended, &fd, error) ||
+        (place->step > 0 && offset == 0 &&
+         !step_start(conn, record->id, place->position, attempt, place->step, &offset, error)))
+        return NULL;
+    if (fd < 0)
+        return json_pack("{s:O, s:I, s:b, s:I}", "lines", lines, "next", (json_int_t)offset,
+                         "ended", ended, "fold", (json_int_t)place->fold);
+    reader = joblog_reader_new(fd, offset);
+    while (json_array_size(lines) < RUN_LOG_PAGE_LINES &&
+           (read = joblog_reader_next(reader, &line, error)) == JOBLOG_READ_LINE) {
+        if (first)
+            step = line.step; /* what @fold says is of its step */
+        first = false;
+        note_step(&groups, &step, &line);
+        if (place->step == 0 || line.step == place->step)
+            json_array_append_new(lines, line_object(&line, &groups));
+        else if (line.step > place->step) {
+            ended = true;
+            read = JOBLOG_READ_END;
+            break;
+        }
+    }
+    if (read == JOBLOG_READ_ERROR)
+        return NULL;
+    return json_pack("{s:O, s:I, s:b, s:I}", "lines", lines, "next",
+                     (json_int_t)joblog_reader_get_offset(reader), "ended",
+                     ended && read == JOBLOG_READ_END, "fold",
+                     (json_int_t)(groups.level | (groups.in_section ? FOLD_SECTION : 0)));
 }
 
 json_t *
 run_log_lines(Engine *engine, DbConn *conn, const RunRecord *record, int64_t position,
               int64_t attempt, uint64_t offset, GError **error)
 {
-    g_autoptr(json_t) lines = json_array();
+    RunLogPlace place = { .position = position, .attempt = attempt, .offset = offset };
+
+    return run_log_page(engine, conn, record, &place, error);
+}
+
+/* Reads to the end; a broken or growing tail ends it too. */
+static void
+search_error(JobLogReader *reader, uint32_t step, FirstError *found)
+{
+    uint64_t number = 0;
+
+    while (found->rank != FIRST_ERROR_SURE) {
+        JobLogLine line = { 0 };
+
+        if (joblog_reader_next(reader, &line, NULL) != JOBLOG_READ_LINE)
+            return;
+        uint64_t after = joblog_reader_get_offset(reader);
+
+        first_error_take(found, &line, after, number++, step);
+    }
+}
+
+json_t *
+run_log_error(Engine *engine, DbConn *conn, const RunRecord *record, int64_t position,
+              int64_t attempt, int64_t step, GError **error)
+{
     g_autoptr(JobLogReader) reader = NULL;
-    g_autoptr(GError) local = NULL;
-    g_autofree char *log = NULL;
+    g_auto(FirstError) found = { 0 };
     AUTO_FD int fd = -1;
     bool ended = false;
-    JobLogLine line = { 0 };
-    JobLogRead read = JOBLOG_READ_END;
 
-    if (!find_attempt(conn, record->id, position, &attempt, &ended, &log, error))
+    if (!find_log(engine, conn, record->id, position, &attempt, &ended, &fd, error))
         return NULL;
-    fd = open_log(engine, record->id, position, attempt, log, &local);
-    if (local != NULL) {
-        g_propagate_error(error, g_steal_pointer(&local));
-        return NULL;
+    if (fd >= 0) {
+        reader = joblog_reader_new(fd, 0);
+        search_error(reader, (uint32_t)step, &found);
     }
-    if (fd < 0)
-        return json_pack("{s:O, s:I, s:b}", "lines", lines, "next", (json_int_t)offset, "ended",
-                         ended);
-    reader = joblog_reader_new(fd, offset);
-    while (json_array_size(lines) < RUN_LOG_PAGE_LINES &&
-           (read = joblog_reader_next(reader, &line, error)) == JOBLOG_READ_LINE)
-        json_array_append_new(lines, line_object(&line));
-    if (read == JOBLOG_READ_ERROR)
-        return NULL;
-    return json_pack("{s:O, s:I, s:b}", "lines", lines, "next",
-                     (json_int_t)joblog_reader_get_offset(reader), "ended",
-                     ended && read == JOBLOG_READ_END);
+    if (found.text == NULL)
+        return json_null();
+    return json_pack("{s:I, s:I, s:i, s:s, s:b}", "position", (json_int_t)position, "line",
+                     (json_int_t)found.line, "step", (int)found.step, "text", found.text, "sure",
+                     found.rank == FIRST_ERROR_SURE);
 }
 
 bool

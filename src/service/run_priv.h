@@ -22,6 +22,7 @@ typedef struct JobArtifact {
 typedef struct JobStepResult {
     int exit_code; /* -1: did not run */
     int64_t wall_us;
+    uint64_t log_start; /* where its lines begin in the log; 0: nowhere */
 } JobStepResult;
 
 typedef struct JobResult { /* of one attempt */
