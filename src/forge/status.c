@@ -145,13 +145,21 @@ wanted_wait(const ForgeAnswer *answer, int64_t now_s)
     return CLAMP(wait, 0, WAIT_MAX_S);
 }
 
+/* GitLab's way to say that a status told twice is there already. */
+static bool
+is_repeat(const ForgeAnswer *answer)
+{
+    return answer->status == 400 && answer->body != NULL &&
+           strstr(answer->body, "Cannot transition status via") != NULL;
+}
+
 ForgeOutcome
 forge_answer_outcome(const ForgeAnswer *answer, int64_t now_s, int64_t *wait_s_out)
 {
     unsigned status = answer->status;
 
     *wait_s_out = wanted_wait(answer, now_s);
-    if (status >= 200 && status < 300)
+    if ((status >= 200 && status < 300) || is_repeat(answer))
         return FORGE_OUTCOME_DONE;
     /* GitHub says 403 for a used-up budget; a 403 without such a word is a wrong token. */
     if (status == 403 && *wait_s_out > 0)

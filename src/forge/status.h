@@ -47,6 +47,7 @@ typedef struct ForgeAnswer { /* what came back, as the sender tells it */
     int64_t retry_after_s;   /* -1: not said */
     int64_t rate_remaining;  /* X-RateLimit-Remaining; -1: not said */
     int64_t rate_reset_s;    /* X-RateLimit-Reset, seconds since 1970; -1: not said */
+    const char *body;        /* borrowed; its beginning; NULL: unknown */
 } ForgeAnswer;
 
 typedef enum {

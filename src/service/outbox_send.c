@@ -138,7 +138,8 @@ take_answer(Outbox *outbox, const SenderAnswer *answer)
     ForgeAnswer heard = { .status = answer->status,
                           .retry_after_s = answer->retry_after_s,
                           .rate_remaining = answer->rate_remaining,
-                          .rate_reset_s = answer->rate_reset_s };
+                          .rate_reset_s = answer->rate_reset_s,
+                          .body = answer->message };
     int64_t wait_s = 0;
     ForgeOutcome outcome = FORGE_OUTCOME_NONE;
     g_autofree char *message = NULL;

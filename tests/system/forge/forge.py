@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Webhooks in and statuses out, between a real server and a test forge that records what it gets and fails on demand."""
+import email
+import email.policy
 import hashlib
 import hmac
 import http.client
@@ -8,6 +10,7 @@ import http.server
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -333,6 +336,110 @@ def test_notices():
         body = json.loads(notice["body"])
         assert (body["project"], body["number"], body["state"]) == ("web", 1, "queued"), body
         assert "web 1 queued" in json.loads(got("/slack/T0/B0")[0]["body"])["text"]
+
+
+def test_killed_while_it_ran():
+    """killed with -9 in the middle of a run: after the start its status ends as error, and nothing waits"""
+    with Scene("--runs", "1") as scene:
+        scene.home.write_source("slipway.yaml", "slipway: 1\nproject: web\njobs:\n  slow:\n    executor: host\n"
+                                "    steps: [ { run: \"sleep 60\" } ]\n")
+        scene.home.commit("slow")
+        commit = scene.home.git("rev-parse", "HEAD")
+        assert scene.deliver(scene.push("refs/heads/main", commit), "slow")[0] == 202
+
+        def state():
+            return json.loads(scene.home.run("show", "web/1", "--json").stdout)["state"]
+        scene.forge.wait(lambda: state() != "queued" and state() != "preparing", what="a running run")
+        assert state() == "running", scene.home.run("show", "web/1").stdout
+        scene.stop(signal.SIGKILL)
+        scene.start()
+        scene.forge.wait(lambda: scene.forge.taken()[-1:] == [(commit, "error")], what="error as the last word")
+        assert state() == "error"
+        scene.forge.wait(lambda: all(m["state"] != "waiting" for m in scene.messages()), what="an empty outbox")
+
+
+class MailServer:
+    """Takes mails by SMTP without TLS or login; `refuse` answers RCPT with 550."""
+
+    def __init__(self, refuse=False):
+        self.mails, self.refuse = [], refuse
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.url = f"smtp://127.0.0.1:{self.socket.getsockname()[1]}"
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            try:
+                connection, _ = self.socket.accept()
+            except OSError:
+                return
+            with connection, connection.makefile("rwb") as stream:
+                self.talk(stream)
+
+    def talk(self, stream):
+        def say(text):
+            stream.write(text.encode() + b"\r\n")
+            stream.flush()
+        say("220 test")
+        to = []
+        for line in stream:
+            word = line.split()[0].upper()
+            if word == b"RCPT":
+                to.append(line.strip().decode())
+                say("550 no such person" if self.refuse else "250 ok")
+            elif word == b"DATA":
+                say("354 go on")
+                text = b""
+                for part in stream:
+                    if part == b".\r\n":
+                        break
+                    text += part
+                self.mails.append((to, text))
+                say("250 taken")
+            elif word == b"QUIT":
+                say("221 bye")
+                return
+            else:
+                say("250 ok")
+
+
+def test_mail():
+    """a notice by mail reaches everybody once; one that is refused for good is given up and says why"""
+    with Scene() as scene:
+        server, strict = MailServer(), MailServer(refuse=True)
+        common = ["--type", "mail", "--from", "ci@example.org", "--to", "a@example.org", "--to", "b@example.org", "--state", "queued"]
+        scene.home.run("notice", "set", "web/mail", "--url", server.url, *common)
+        scene.home.run("notice", "set", "web/strict", "--url", strict.url, *common)
+        held_back(scene, 5, "mail")
+        scene.forge.wait(lambda: server.mails, what="a mail")
+        to, text = server.mails[0]
+        message = email.message_from_bytes(text, policy=email.policy.default)
+        assert to == ["RCPT TO:<a@example.org>", "RCPT TO:<b@example.org>"], to
+        assert message["Subject"] == "web 1 queued on pull/5/head", message["Subject"]
+        assert "/projects/web/runs/1" in message.get_content()
+        scene.forge.wait(lambda: [m for m in scene.messages() if m["channel"] == "strict" and m["state"] == "failed"],
+                         what="a failed message")
+        assert len(server.mails) == 1
+
+
+def test_credentials_are_kept():
+    """a token that everybody can read, or that would leave in the clear, is not used, and the list says why"""
+    with Scene() as scene:
+        token = scene.home.path("token")
+        os.chmod(token, 0o644)
+        held_back(scene, 6, "readable")
+        scene.forge.wait(lambda: any("chmod 0600" in m["lastError"] for m in scene.messages()), what="the reason")
+        scene.home.run("project", "set", "web", "--api-url", "http://forge.invalid/")
+        os.chmod(token, 0o600)
+        scene.forge.wait(lambda: any("in the clear" in m["lastError"] for m in scene.messages()), what="the other reason")
+        assert scene.forge.got == []
+        for folder, _, files in os.walk(scene.home.home):
+            for name in files:
+                path = os.path.join(folder, name)
+                if not os.path.isfile(path):
+                    continue  # the socket
+                with open(path, "rb") as file:
+                    assert b"s3cret-token" not in file.read(), path
 
 
 def test_polling():
