@@ -3,6 +3,7 @@
  *
  *   engine → runs and schedules → folder socket → HTTP → ready … TERM: HTTP drains, then runs, then
  *   all is closed in order; a second TERM ends the process at once. */
+#include <malloc.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +21,8 @@
 #include "web/server.h"
 #include "base/banned.h"
 
-#define DEFAULT_RATE 200u /* requests a second of one account or address */
+#define MALLOC_ARENAS 2    /* of malloc: one a thread would keep what a burst needed for good */
+#define DEFAULT_RATE  200u /* requests a second of one account or address */
 
 typedef struct {
     char *listen;   /* owned */
@@ -173,6 +175,7 @@ run_serve(CommandContext *context, void *data, const char *const *positional, GE
                   context->home);
         return false;
     }
+    mallopt(M_ARENA_MAX, MALLOC_ARENAS);
     return client_listen(context->client, error) && serve(context, engine, data, error);
 }
 

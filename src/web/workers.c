@@ -4,6 +4,7 @@
  * 1. A thread that ends puts itself on the list of ended ones, which the next push joins.
  * 2. There is a thread for every waiting item, up to the maximum, before push returns. */
 #include "web/workers.h"
+#include <malloc.h>
 #include "base/clock.h"
 #include "sys/thread.h"
 #include "base/banned.h"
@@ -81,6 +82,8 @@ work(void *data)
     g_ptr_array_add(workers->ended, self->thread);
     g_free(self);
     cond_signal(&workers->gone);
+    if (workers->n_alive == 0)
+        malloc_trim(0); /* what a burst needed goes back to the system */
 }
 
 /* Joins threads that have ended. With the lock held: they hold it no longer than to its end. */
