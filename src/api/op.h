@@ -52,6 +52,8 @@ extern const ApiOperation op_run_restart;
 extern const ApiOperation op_run_show;
 extern const ApiOperation op_run_start;
 extern const ApiOperation op_run_watch;
+extern const ApiOperation op_schedule_list;
+extern const ApiOperation op_schedule_run;
 extern const ApiOperation op_secret_list;
 extern const ApiOperation op_secret_remove;
 extern const ApiOperation op_secret_rotate;

@@ -54,6 +54,8 @@ const ApiOperation *const api_operations[] = {
     &op_run_show,
     &op_run_start,
     &op_run_watch,
+    &op_schedule_list,
+    &op_schedule_run,
     &op_secret_list,
     &op_secret_remove,
     &op_secret_rotate,

@@ -62,6 +62,8 @@ const Command *const commands[] = {
     &cmd_secret_rotate,
     &cmd_secret_list,
     &cmd_secret_remove,
+    &cmd_schedule_list,
+    &cmd_schedule_run,
     &cmd_token_create,
     &cmd_token_list,
     &cmd_token_revoke,
@@ -95,6 +97,7 @@ const CommandGroup command_groups[] = {
     { "token", "secrets that may call the server", COMMAND_RARE },
     { "user", "accounts and their roles", COMMAND_RARE },
     { "store", "blobs by digest", COMMAND_RARE },
+    { "schedule", "what comes again", COMMAND_RARE },
     { "secret", "values for jobs, kept sealed", COMMAND_RARE },
     { "admin", "the data folder: fsck, rebuild, backup", COMMAND_RARE },
 };

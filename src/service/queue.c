@@ -9,7 +9,11 @@
 #include "service/queue_order.h"
 #include "service/run.h"
 #include "service/run_priv.h"
+#include "service/schedule.h"
 #include "base/banned.h"
+
+#define MAX_SLEEP_US                                                                               \
+    (3600ll * G_USEC_PER_SEC) /* the wall clock may be set while a schedule waits */
 
 #define RETRY_US (1000ll * 1000) /* after a database that was busy */
 
@@ -317,17 +321,36 @@ take_next(const Queue *queue, const Snapshot *snapshot, GError **error)
     return true;
 }
 
+/* Queues what has come due. A schedule that cannot be queued must not hold up the queue. Returns
+ * when the next one is due, by the monotonic clock. */
+static int64_t
+queue_schedules(const Queue *queue)
+{
+    g_autoptr(GError) error = NULL;
+    int64_t now_us = clock_now_us(queue->engine->clock);
+    int64_t next_us = INT64_MAX;
+
+    if (schedule_due(queue->engine, now_us, &next_us, &error))
+        return next_us == INT64_MAX
+                   ? INT64_MAX
+                   : clock_monotonic_us() + CLAMP(next_us - now_us, 0, MAX_SLEEP_US) + 1000;
+    log_event(LOG_WARNING, "schedules cannot be queued, retrying", "SLIPWAY_REASON", error->message,
+              NULL);
+    return clock_monotonic_us() + RETRY_US;
+}
+
 /* Everything that can be done now. Returns when to look again at the latest. */
 static int64_t
 look(const Queue *queue)
 {
     g_autoptr(GError) error = NULL;
     g_auto(Snapshot) snapshot = { 0 };
+    int64_t scheduled = queue_schedules(queue);
 
     if (stop_marked(queue, &error) &&
         snapshot_load(queue->engine, &queue->options, &snapshot, &error) &&
         end_overdue(queue, &snapshot, &error) && take_next(queue, &snapshot, &error))
-        return next_deadline(queue, &snapshot);
+        return MIN(scheduled, next_deadline(queue, &snapshot));
     log_event(LOG_WARNING, "the queue cannot be served, retrying", "SLIPWAY_REASON", error->message,
               NULL);
     return clock_monotonic_us() + RETRY_US;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * run: preparing a run: source, file, plan, claim, rows. */
+#include "service/queue.h"
 #include "service/run.h"
 #include <string.h>
 #include "attest/object_name.h"
@@ -7,6 +8,7 @@
 #include "pipeline/pipeline.h"
 #include "service/release.h"
 #include "service/run_priv.h"
+#include "service/schedule.h"
 #include "base/banned.h"
 
 static void
@@ -343,7 +345,8 @@ run_insert_jobs(ActiveRun *run, DbConn *conn, GError **error)
                      error))
             return false;
     }
-    return true;
+    return schedule_take(conn, run->record.ref, run->pipeline, clock_now_us(run->engine->clock),
+                         error);
 }
 
 static bool
@@ -393,6 +396,7 @@ run_prepare(Engine *engine, const RunRequest *request, Cancel *cancel, GError **
     if (!run_fill_plan(run, request, error) || !run_claim(run, request, error) ||
         !db_write(engine->db, DB_LANE_ACKNOWLEDGED, insert_rows, run, error))
         return NULL;
+    queue_wake(engine); /* its file may have brought schedules */
     run_remember(run);
     return g_steal_pointer(&run);
 }

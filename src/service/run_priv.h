@@ -88,7 +88,8 @@ void run_remember(ActiveRun *run);
 bool run_fill_plan(ActiveRun *run, const RunRequest *request, GError **error) MUST_CHECK;
 /** Claims the release's name in the log, if it makes one. */
 bool run_claim(ActiveRun *run, const RunRequest *request, GError **error) MUST_CHECK;
-/** The rows of its jobs, in the caller's transaction. */
+/** The rows of its jobs, and its file's schedules where it is the default branch's, in the
+ * caller's transaction. */
 bool run_insert_jobs(ActiveRun *run, DbConn *conn, GError **error) MUST_CHECK;
 /** Ends a run before any job of it was started. */
 bool run_end_early(ActiveRun *run, RunEvent event, const char *reason, GError **error) MUST_CHECK;
