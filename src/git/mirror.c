@@ -359,9 +359,10 @@ set_head(GitMirror *mirror, const char *head, const GitLock *lock, bool *changed
     return git_command_run_ok(&command, (Span){ 0 }, 4096, BASE_ERROR_IO, &result, error);
 }
 
+/* @refspecs: NULL-terminated. What they do not name stays. */
 static bool
-run_fetch(GitMirror *mirror, const char *source, const GitLock *lock, Cancel *cancel,
-          GError **error)
+run_fetch(GitMirror *mirror, const char *source, const char *const *refspecs, const GitLock *lock,
+          Cancel *cancel, GError **error)
 {
     static const char *const options[] = {
         "--quiet",
@@ -380,8 +381,8 @@ run_fetch(GitMirror *mirror, const char *source, const GitLock *lock, Cancel *ca
     for (size_t i = 0; i < G_N_ELEMENTS(options); i++)
         git_command_add(&command, options[i]);
     git_command_add(&command, source);
-    git_command_add(&command, "+refs/heads/*:refs/heads/*");
-    git_command_add(&command, "+refs/tags/*:refs/tags/*");
+    for (size_t i = 0; refspecs[i] != NULL; i++)
+        git_command_add(&command, refspecs[i]);
     git_command_lock(&command, lock);
     allow_source(&command, mirror, source);
     return run_remote(&command, cancel, &result, error);
@@ -442,6 +443,8 @@ static GPtrArray *
 fetch_new(GitMirror *mirror, const char *source, const Remote *remote, const GitLock *lock,
           Cancel *cancel, bool *changed, GError **error)
 {
+    static const char *const refspecs[] = { "+refs/heads/*:refs/heads/*",
+                                            "+refs/tags/*:refs/tags/*", NULL };
     g_autoptr(GPtrArray) refs = git_list_refs(mirror, error);
     GError *local = NULL;
 
@@ -451,7 +454,7 @@ fetch_new(GitMirror *mirror, const char *source, const Remote *remote, const Git
         return g_steal_pointer(&refs);
     *changed = true;
     git_objects_stop(mirror);
-    if (!run_fetch(mirror, source, lock, cancel, error))
+    if (!run_fetch(mirror, source, refspecs, lock, cancel, error))
         return NULL;
     error_ignore(write_commit_graph(mirror, lock, &local), &local,
                  "the graph only makes reading faster");
@@ -490,6 +493,38 @@ git_mirror_fetch(GitMirror *mirror, const char *source, GitTransports transports
     g_autofree char *shown = without_password(source);
 
     error_prefix(error, "cannot fetch from '%s'", shown);
+    return false;
+}
+
+/* A ref of its own keeps it, where no list of branches and tags sees it. */
+static bool
+fetch_ref(GitMirror *mirror, const char *source, const char *ref, Cancel *cancel, GError **error)
+{
+    g_autofree char *refspec = g_strdup_printf("+%s:refs/slipway/%s", ref, ref + strlen("refs/"));
+    const char *const refspecs[] = { refspec, NULL };
+    g_auto(GitLock) lock = { .fd = -1 };
+
+    if (!git_lock_take(&lock, mirror->path, cancel, error) || !mend(mirror, &lock, error))
+        return false;
+    git_objects_stop(mirror);
+    if (!run_fetch(mirror, source, refspecs, &lock, cancel, error) || !make_durable(mirror, error))
+        return false;
+    git_lock_done(&lock);
+    return true;
+}
+
+bool
+git_mirror_fetch_ref(GitMirror *mirror, const char *source, GitTransports transports,
+                     const char *ref, struct Cancel *cancel, GError **error)
+{
+    if (!g_str_has_prefix(ref, "refs/") || strpbrk(ref, "*:^?[\\ \n") != NULL)
+        error_set(error, BASE_ERROR, BASE_ERROR_INVALID, "not the name of one ref");
+    else if (check_source(source, transports, error) &&
+             fetch_ref(mirror, source, ref, cancel, error))
+        return true;
+    g_autofree char *shown = without_password(source);
+
+    error_prefix(error, "cannot fetch '%s' from '%s'", ref, shown);
     return false;
 }
 

@@ -57,6 +57,10 @@ const char *git_mirror_get_path(const GitMirror *mirror);
 bool git_mirror_fetch(GitMirror *mirror, const char *source, GitTransports transports,
                       struct Cancel *cancel, GError **error) MUST_CHECK;
 
+/** Brings over what one @ref of @source names ("refs/pull/7/head"), to be asked for by its commit id;
+ * branches and tags stay as they were fetched. Arguments and errors as git_mirror_fetch. */
+bool git_mirror_fetch_ref(GitMirror *mirror, const char *source, GitTransports transports,
+                          const char *ref, struct Cancel *cancel, GError **error) MUST_CHECK;
 /** What @source has now, without fetching: "ID\tNAME" of each branch and tag (of annotated tags the
  * tag object). Arguments and errors as git_mirror_fetch. Returns: owned, of owned strings. */
 GPtrArray *git_mirror_ask(GitMirror *mirror, const char *source, GitTransports transports,

@@ -11,6 +11,9 @@
 #include "service/schedule.h"
 #include "base/banned.h"
 
+/* From where a project's repository may come. */
+#define TRANSPORTS (GIT_TRANSPORT_FILE | GIT_TRANSPORT_HTTPS | GIT_TRANSPORT_SSH)
+
 static void
 active_run_free(ActiveRun *run)
 {
@@ -126,10 +129,11 @@ fetch_source(ActiveRun *run, const RunRequest *request, GError **error)
     run->mirror = git_mirror_open(path, error);
     if (run->mirror == NULL)
         return false;
-    return has_commit(run, request) ||
-           git_mirror_fetch(run->mirror, run->source,
-                            GIT_TRANSPORT_FILE | GIT_TRANSPORT_HTTPS | GIT_TRANSPORT_SSH,
-                            run->cancel, error);
+    if (has_commit(run, request))
+        return true;
+    return git_mirror_fetch(run->mirror, run->source, TRANSPORTS, run->cancel, error) &&
+           (request->ref == NULL || git_mirror_fetch_ref(run->mirror, run->source, TRANSPORTS,
+                                                         request->ref, run->cancel, error));
 }
 
 /* The full ref that is asked for, or the commit alone. Owned. */

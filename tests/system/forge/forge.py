@@ -358,6 +358,26 @@ def test_killed_while_it_ran():
         scene.forge.wait(lambda: all(m["state"] != "waiting" for m in scene.messages()), what="an empty outbox")
 
 
+def test_proposal_is_built_at_its_commit():
+    """a proposal of the repository itself: its commit, on no branch, is fetched by its own ref and built"""
+    with Scene() as scene:
+        scene.home.write_source("slipway.yaml", "slipway: 1\nproject: web\njobs:\n  test:\n    executor: host\n"
+                                "    steps: [ { run: \"grep -q proposed notes.txt\" } ]\n")
+        scene.home.commit("pipeline")
+        scene.home.git("checkout", "-q", "-b", "topic")
+        scene.home.write_source("notes.txt", "proposed\n")
+        scene.home.commit("topic")
+        commit = scene.home.git("rev-parse", "HEAD")
+        scene.home.git("checkout", "-q", "main")
+        scene.home.git("update-ref", "refs/pull/9/head", commit)
+        scene.home.git("branch", "-q", "-D", "topic")
+        body = json.dumps({"action": "opened", "repository": {"full_name": "o/r"}, "pull_request": {
+            "number": 9, "title": "t", "base": {"ref": "main"}, "head": {"sha": commit, "repo": {"full_name": "o/r"}}}}).encode()
+        assert scene.deliver(body, "proposal", event="pull_request")[1]["action"] == "queued"
+        scene.forge.wait(lambda: scene.forge.taken()[-1:] and scene.forge.taken()[-1][1] != "pending", what="the end")
+        assert scene.forge.taken()[-1] == (commit, "success"), scene.home.run("show", "web/1").stdout
+
+
 class MailServer:
     """Takes mails by SMTP without TLS or login; `refuse` answers RCPT with 550."""
 
