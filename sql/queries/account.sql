@@ -50,6 +50,9 @@ INSERT INTO work_idempotency (actor, key, request, created_at) VALUES ($1, $2, $
 -- name: idempotency_answer
 UPDATE work_idempotency SET status = $3, answer = $4 WHERE actor = $1 AND key = $2;
 
+-- name: idempotency_forget
+DELETE FROM work_idempotency WHERE actor = $1 AND key = $2;
+
 -- name: idempotency_sweep
 DELETE FROM work_idempotency WHERE created_at < $1;
 

@@ -105,3 +105,20 @@ replay_end(Engine *engine, const char *actor, const char *key, unsigned status, 
 
     return db_write(engine->db, DB_LANE_ACKNOWLEDGED, write_end, &replay, error);
 }
+
+static bool
+write_forget(DbConn *conn, void *input, GError **error)
+{
+    Replay *replay = input;
+
+    return db_exec(conn, QUERY_IDEMPOTENCY_FORGET,
+                   DB_PARAMS(DB_TEXT(replay->actor), DB_TEXT(replay->key)), error);
+}
+
+bool
+replay_forget(Engine *engine, const char *actor, const char *key, GError **error)
+{
+    Replay replay = { .actor = actor, .key = key };
+
+    return db_write(engine->db, DB_LANE_ACKNOWLEDGED, write_forget, &replay, error);
+}

@@ -19,6 +19,8 @@ typedef struct ReplayAnswer {
  * request had the key, or the first is still running or was cut off), those of db. */
 bool replay_begin(Engine *engine, const char *actor, const char *key, const Digest *request,
                   ReplayAnswer *out, GError **error) MUST_CHECK;
+/** Gives the key free: the request was not tried. Errors: those of db. */
+bool replay_forget(Engine *engine, const char *actor, const char *key, GError **error) MUST_CHECK;
 /** Keeps what was answered. Errors: those of db. */
 bool replay_end(Engine *engine, const char *actor, const char *key, unsigned status,
                 const char *answer, GError **error) MUST_CHECK;

@@ -212,8 +212,8 @@ request_digest(const ApiOperation *operation, const json_t *args, Digest *out, G
     return json_canonical_digest(both, out, error);
 }
 
-/* An error is an answer too: the one who asks again gets the same. A server that was too busy has
- * not tried: there the key stays taken only until it is swept, and the sender takes a new one. */
+/* An error is an answer too: the one who asks again gets the same. What was too busy has not been
+ * tried and may be asked again. */
 static bool
 call_once(const WebRequest *request, const ApiOperation *operation, const json_t *args,
           const char *key, WebAnswer *answer, GError **error)
@@ -234,6 +234,8 @@ call_once(const WebRequest *request, const ApiOperation *operation, const json_t
     }
     if (!call(request, operation, args, answer, &failure))
         web_answer_error(request, failure, answer);
+    if (error_kind(failure) == ERROR_KIND_BUSY)
+        return replay_forget(request->engine, request->actor, key, error);
     text = g_strndup(g_bytes_get_data(answer->body, NULL), g_bytes_get_size(answer->body));
     return replay_end(request->engine, request->actor, key,
                       answer->status != 0 ? answer->status : 200, text, error);

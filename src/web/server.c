@@ -50,6 +50,7 @@ static const struct {
     { WEB_ERROR_CSRF, { "csrf", 403, EXIT_CODE_FAILED, "reload the page and try again" } },
     { WEB_ERROR_NO_PAGE, { "no-page", 404, EXIT_CODE_FAILED, NULL } },
     { WEB_ERROR_METHOD, { "method", 405, EXIT_CODE_FAILED, NULL } },
+    { WEB_ERROR_HOST, { "host", 421, EXIT_CODE_FAILED, "say --base-url for other names" } },
     { WEB_ERROR_TOO_OFTEN, { "too-often", 429, EXIT_CODE_FAILED, "wait a moment" } },
 };
 
@@ -155,12 +156,28 @@ check_route(const Task *task, GError **error)
     return false;
 }
 
+/* A page of another site whose name its owner pointed at 127.0.0.1 could read what only this machine
+ * may: on loopback we answer to our own name only. */
+static bool
+check_host(const WebRequest *request, GError **error)
+{
+    const char *ours = request->server->loopback;
+    const char *host = web_header(request, "Host");
+    const char *port = ours != NULL ? strrchr(ours, ':') : NULL;
+
+    if (ours == NULL || host == NULL || g_ascii_strcasecmp(host, ours) == 0 ||
+        (g_ascii_strncasecmp(host, "localhost:", 10) == 0 && strcmp(host + 9, port) == 0))
+        return true;
+    error_set(error, WEB_ERROR, WEB_ERROR_HOST, "this server is not called '%s'", host);
+    return false;
+}
+
 static bool
 respond(Task *task, WebRequest *request, WebAnswer *answer, GError **error)
 {
     const WebRoute *route = task->route;
 
-    if (!check_route(task, error))
+    if (!check_host(request, error) || !check_route(task, error))
         return false;
     if ((route->flags & WEB_NO_CSRF) != 0)
         return parse_form(request, error) && route->handler(request, answer, error);
@@ -321,6 +338,9 @@ set_base_url(void *data, const char *address)
 {
     WebServer *server = data;
 
+    if (server->base_url == NULL &&
+        (g_str_has_prefix(address, "127.") || g_str_has_prefix(address, "[::1]")))
+        server->loopback = g_strdup(address);
     if (server->base_url == NULL)
         server->base_url = g_strdup_printf("http://%s", address);
     while (g_str_has_suffix(server->base_url, "/"))
@@ -390,6 +410,7 @@ web_server_free(WebServer *server)
     cancel_unref(server->cancel);
     mutex_clear(&server->log_lock);
     g_free(server->base_url);
+    g_free(server->loopback);
     g_free(server);
 }
 

@@ -27,6 +27,7 @@ struct WebServer {
     Events *events;            /* owned */
     Cancel *cancel;            /* owned */
     unsigned rate;             /* requests a second; 0 = any */
+    char *loopback;            /* owned: "127.0.0.1:8080", the one name it has there; NULL = any */
     gint draining;             /* atomic */
     gint64 started_us;         /* monotonic */
     gint n_answers[6];         /* atomic; by hundreds of the status */

@@ -20,6 +20,7 @@ typedef enum {
     WEB_ERROR_CSRF = ERROR_CODE(ERROR_KIND_DENIED, 2),         /* 403: not from our own form */
     WEB_ERROR_NO_PAGE = ERROR_CODE(ERROR_KIND_NOT_FOUND, 1),   /* 404: no such address */
     WEB_ERROR_METHOD = ERROR_CODE(ERROR_KIND_INVALID, 1),      /* 405 */
+    WEB_ERROR_HOST = ERROR_CODE(ERROR_KIND_INVALID, 2),        /* 421: called by another name */
     WEB_ERROR_TOO_OFTEN = ERROR_CODE(ERROR_KIND_LIMIT, 1),     /* 429 */
 } WebError;
 

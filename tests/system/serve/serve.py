@@ -5,6 +5,7 @@ import hashlib
 import http.client
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -211,6 +212,35 @@ def test_slow_clients_take_no_thread_and_keep_nobody_waiting():
             peer.close()
 
 
+def test_called_by_another_name_it_does_not_answer_on_loopback():
+    with served("--public") as server:
+        port = server.host.split(":")[1]
+        assert server.get("/api/v1/run/list", token=None, Host="evil.example:" + port).status == 421
+        assert server.get("/api/v1/run/list", token=None, Host="localhost:" + port).status == 200
+
+
+def test_what_is_too_much_is_refused_and_reads_go_on():
+    with served() as server:
+        slow_project(server.home, "sleep 5")
+        child = start_run(server.home, wait=False)
+        run = wait_for_run(server)
+        body = json.dumps({"id": run["id"], "seen": 1000000, "timeoutMs": 3000}).encode()
+        head = (f"POST /api/v1/run/watch HTTP/1.1\r\nHost: {server.host}\r\nAuthorization: Bearer {server.tokens['reader']}\r\n"
+                f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n").encode()
+        peers = [socket.create_connection(server.host.split(":"), timeout=60) for _ in range(300)]
+        for peer in peers:
+            peer.sendall(head + body)
+        begin = time.monotonic()
+        assert server.get("/api/v1/run/list", token="admin").status == 200
+        assert time.monotonic() - begin < 3
+        early = select.select(peers, [], [], 0.5)[0]  # the others wait for the run
+        assert early and all(b" 503 " in peer.recv(400) for peer in early), len(early)
+        for peer in peers:
+            peer.close()
+        child.kill()
+        child.wait()
+
+
 def test_asking_too_often_is_refused_for_a_while():
     with served("--rate", "20") as server:
         connection = http.client.HTTPConnection(server.host, timeout=20)
@@ -364,9 +394,9 @@ jobs:
 """
 
 
-def slow_project(home):
+def slow_project(home, command=None):
     with open(home.path("tiny", "slipway.yaml"), "w", encoding="utf-8") as file:
-        file.write(SLOW)
+        file.write(SLOW if command is None else SLOW.split("run:")[0] + f'run: "{command}" }}\n')
     home.git("add", "-A")
     home.git("commit", "-q", "-m", "slow")
 
