@@ -37,6 +37,14 @@ FROM work_run WHERE project = $1 AND number = $2;
 SELECT id, project, number, event, ref, commit_id, tree_id, tag_object, pipeline, release, state, reason, commit_time, created_at, started_at, ended_at
 FROM work_run WHERE id < $1 ORDER BY id DESC LIMIT $2;
 
+-- name: run_page_of
+SELECT id, project, number, event, ref, commit_id, tree_id, tag_object, pipeline, release, state, reason, commit_time, created_at, started_at, ended_at
+FROM work_run WHERE project = $1 AND id < $2 AND ($3 = '' OR state = $3) ORDER BY id DESC LIMIT $4;
+
+-- name: run_page_in
+SELECT id, project, number, event, ref, commit_id, tree_id, tag_object, pipeline, release, state, reason, commit_time, created_at, started_at, ended_at
+FROM work_run WHERE state = $1 AND id < $2 ORDER BY id DESC LIMIT $3;
+
 -- name: run_open
 SELECT id FROM work_run WHERE state IN ('preparing','running') ORDER BY id;
 

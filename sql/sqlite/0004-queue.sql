@@ -40,4 +40,5 @@ DROP TABLE old_run;
 CREATE INDEX work_run_open ON work_run(state, project) WHERE state IN ('queued','preparing','running');
 CREATE INDEX work_run_release ON work_run(release, id) WHERE release IS NOT NULL;
 CREATE INDEX work_run_project ON work_run(project, id);
+CREATE INDEX work_run_state ON work_run(state, id);
 CREATE INDEX work_run_queued_ref ON work_run(project, ref) WHERE state = 'queued';

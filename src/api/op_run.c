@@ -191,15 +191,21 @@ const ApiOperation op_run_cancel = {
 static bool
 run_list_op(ApiContext *context, const json_t *args, json_t **result_out, GError **error)
 {
-    g_autoptr(DbReader) reader = run_log_reader(context->engine, error);
-    RunId before = { api_arg_int(args, "before", 0) };
+    const char *state = api_arg_string(args, "state", NULL);
+    RunFilter filter = { .project = api_arg_string(args, "project", NULL),
+                         .state = state != NULL ? run_state_from_string(state) : RUN_NONE,
+                         .before = { api_arg_int(args, "before", 0) },
+                         .limit = (int)CLAMP(api_arg_int(args, "limit", 50), 1, 500) };
+    g_autoptr(DbReader) reader = NULL;
     g_autoptr(GPtrArray) page = NULL;
     json_t *array = NULL;
 
-    page = reader != NULL
-               ? run_record_page(reader, before, (int)CLAMP(api_arg_int(args, "limit", 50), 1, 500),
-                                 error)
-               : NULL;
+    if (state != NULL && filter.state == RUN_NONE) {
+        error_set(error, API_ERROR, API_ERROR_BAD_ARGUMENTS, "'%s' is no state of a run", state);
+        return false;
+    }
+    reader = run_log_reader(context->engine, error);
+    page = reader != NULL ? run_record_page(reader, &filter, error) : NULL;
     if (page == NULL)
         return false;
     array = json_array();
@@ -210,6 +216,8 @@ run_list_op(ApiContext *context, const json_t *args, json_t **result_out, GError
 }
 
 static const ApiField list_args[] = {
+    { "project", API_STRING, 0, "only runs of this project" },
+    { "state", API_STRING, 0, "only runs in this state" },
     { "before", API_INT, 0, "only runs with an id below this" },
     { "limit", API_INT, 0, "at most so many, up to 500; default 50" },
     { 0 },

@@ -9,10 +9,14 @@
 
 typedef struct {
     int64_t limit;
+    char *project, *state; /* owned */
 } RunsArgs;
 
 static const CliOption runs_options[] = {
     { "limit", 'n', CLI_INT, offsetof(RunsArgs, limit), 0, "at most so many; default 50", "N" },
+    { "project", 'p', CLI_STRING, offsetof(RunsArgs, project), 0, "only runs of this project",
+      "NAME" },
+    { "state", 's', CLI_STRING, offsetof(RunsArgs, state), 0, "only runs in this state", "STATE" },
     { 0 },
 };
 
@@ -39,13 +43,17 @@ run_runs(CommandContext *context, void *data, const char *const *positional, GEr
                                            "CREATED", "REASON", NULL };
     RunsArgs *args = data;
     g_autoptr(json_t) runs = NULL;
+    json_t *call = NULL;
     size_t i = 0;
     json_t *run = NULL;
 
     (void)positional;
-    if (!command_call(context, "run.list",
-                      json_pack("{s:I}", "limit", (json_int_t)(args->limit > 0 ? args->limit : 50)),
-                      &runs, error))
+    call = json_pack("{s:I}", "limit", (json_int_t)(args->limit > 0 ? args->limit : 50));
+    if (args->project != NULL)
+        json_object_set_new(call, "project", json_string(args->project));
+    if (args->state != NULL)
+        json_object_set_new(call, "state", json_string(args->state));
+    if (!command_call(context, "run.list", call, &runs, error))
         return false;
     output_table_begin(context->output, headers);
     json_array_foreach (runs, i, run)
@@ -57,7 +65,7 @@ run_runs(CommandContext *context, void *data, const char *const *positional, GEr
 
 const Command cmd_runs = {
     .name = "runs",
-    .synopsis = "[--limit N]",
+    .synopsis = "[--project NAME] [--state STATE] [--limit N]",
     .help = "list runs, newest first",
     .needs = COMMAND_NEEDS_ENGINE,
     .options = runs_options,

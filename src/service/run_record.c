@@ -129,13 +129,28 @@ run_record_find(DbConn *conn, const char *text, RunRecord *out, GError **error)
     return run_record_load_number(conn, project, number, out, error);
 }
 
+static DbRows *
+select_page(DbConn *conn, const RunFilter *filter, GError **error)
+{
+    DbValue below = DB_INT(filter->before.v > 0 ? filter->before.v : INT64_MAX);
+    const char *state = filter->state != RUN_NONE ? run_state_name(filter->state) : "";
+
+    if (filter->project != NULL)
+        return db_select(
+            conn, QUERY_RUN_PAGE_OF,
+            DB_PARAMS(DB_TEXT(filter->project), below, DB_TEXT(state), DB_INT(filter->limit)),
+            error);
+    if (filter->state != RUN_NONE)
+        return db_select(conn, QUERY_RUN_PAGE_IN,
+                         DB_PARAMS(DB_TEXT(state), below, DB_INT(filter->limit)), error);
+    return db_select(conn, QUERY_RUN_PAGE, DB_PARAMS(below, DB_INT(filter->limit)), error);
+}
+
 GPtrArray *
-run_record_page(DbConn *conn, RunId before, int limit, GError **error)
+run_record_page(DbConn *conn, const RunFilter *filter, GError **error)
 {
     g_autoptr(GPtrArray) page = g_ptr_array_new_with_free_func(record_free);
-    int64_t below = before.v > 0 ? before.v : INT64_MAX;
-    g_autoptr(DbRows) rows =
-        db_select(conn, QUERY_RUN_PAGE, DB_PARAMS(DB_INT(below), DB_INT(limit)), error);
+    g_autoptr(DbRows) rows = select_page(conn, filter, error);
     bool has_row = false;
 
     if (rows == NULL || !db_rows_next(rows, &has_row, error))

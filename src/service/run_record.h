@@ -41,9 +41,14 @@ bool run_record_load(DbConn *conn, RunId id, RunRecord *out, GError **error) MUS
 /** By project and number. Errors: NOT_FOUND and those of db. */
 bool run_record_load_number(DbConn *conn, const char *project, int64_t number, RunRecord *out,
                             GError **error) MUST_CHECK;
-/** Newest first, ids below @before (0: from the newest); at most @limit. Returns: owned array of
- * owned RunRecord. */
-GPtrArray *run_record_page(DbConn *conn, RunId before, int limit, GError **error) MUST_CHECK;
+typedef struct RunFilter { /* borrowed */
+    const char *project;   /* NULL: any */
+    RunState state;        /* RUN_NONE: any */
+    RunId before;          /* 0: from the newest */
+    int limit;
+} RunFilter;
+/** Those that fit, newest first. Returns: owned array of owned RunRecord. */
+GPtrArray *run_record_page(DbConn *conn, const RunFilter *filter, GError **error) MUST_CHECK;
 /** The run with its jobs, steps, artifacts and outputs, as `slipway show --json` prints it. Owned
  * reference. */
 json_t *run_record_to_json(DbConn *conn, const RunRecord *record, GError **error) MUST_CHECK;

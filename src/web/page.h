@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * page: what the pages share: a template filled from JSON within the layout, and values made ready
+ * to be shown. All data comes from operations, called as the viewer. */
+#pragma once
+#include "web/web.h"
+
+typedef enum { PAGE_AT_NONE, PAGE_AT_RUNS, PAGE_AT_QUEUE, PAGE_AT_RELEASES, PAGE_AT_LOG } PageAt;
+
+typedef struct PageSpec {
+    const char *template; /* "run": web/templates/run.html */
+    const char *title;
+    PageAt at;
+    const char *events; /* address of live events, or NULL */
+    unsigned status;    /* 0: 200 */
+} PageSpec;
+
+/** Answers with the page. @content: stolen; an object. Errors: INTERNAL (a mistake in a template). */
+bool page_answer(const WebRequest *request, const PageSpec *spec, json_t *content,
+                 WebAnswer *answer, GError **error) MUST_CHECK;
+/** Calls an operation as the viewer. @args: stolen. Returns: owned, or NULL. */
+json_t *page_call(const WebRequest *request, const char *operation, json_t *args,
+                  GError **error) MUST_CHECK;
+
+/** Adds what a list or page of runs shows beside a run.list element's own members: refShort,
+ * commitShort, took, createdIso, createdShort. */
+void page_dress_run(json_t *run);
+/** "1.2 s", "3m 04s", "" for nothing. Owned reference. */
+json_t *page_duration(int64_t us);
+/** "12 KiB". Owned reference. */
+json_t *page_size(int64_t bytes);
+/** object[key] as "2026-11-20T12:34:56Z" in @name; nothing when absent. */
+void page_add_time(json_t *object, const char *key, const char *name);
+/** refs/heads/main → main. Borrowed. */
+const char *page_ref(const char *ref);
+
+/* Handlers, mounted by page_routes.c. */
+bool page_runs(const WebRequest *request, WebAnswer *answer, GError **error);
+bool page_project(const WebRequest *request, WebAnswer *answer, GError **error);
+bool page_run(const WebRequest *request, WebAnswer *answer, GError **error);
+bool page_queue(const WebRequest *request, WebAnswer *answer, GError **error);
+bool page_releases(const WebRequest *request, WebAnswer *answer, GError **error);
+bool page_release(const WebRequest *request, WebAnswer *answer, GError **error);
+bool page_log(const WebRequest *request, WebAnswer *answer, GError **error);
+bool page_login(const WebRequest *request, WebAnswer *answer, GError **error);
+bool page_static(const WebRequest *request, WebAnswer *answer, GError **error);
+bool page_badge_svg(const WebRequest *request, WebAnswer *answer, GError **error);
+bool page_badge_json(const WebRequest *request, WebAnswer *answer, GError **error);
+
+/** The log of one job for the run page: {name, position, lines, next, count, error, cut}. @job: an
+ * element of the page's jobs. Owned. */
+json_t *page_job_log(const WebRequest *request, const char *run, const json_t *job,
+                     GError **error) MUST_CHECK;

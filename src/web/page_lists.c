@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * page_lists: the pages that are lists: runs, the queue, releases, the log; and the small ones. */
+#include <string.h>
+#include "base/clock.h"
+#include "base/json.h"
+#include "web/page.h"
+#include "base/banned.h"
+
+#define PAGE_RUNS 50
+
+static const char *const run_states[] = { "queued", "preparing", "running",   "passed",
+                                          "failed", "error",     "cancelled", NULL };
+
+static const char *
+query_or_empty(const WebRequest *request, const char *name)
+{
+    const char *value = web_query(request, name);
+
+    return value != NULL ? value : "";
+}
+
+/* ---- runs -------------------------------------------------------------------------------------- */
+
+/* @text, or "": what is no state filters nothing. */
+static const char *
+known_state(const char *text)
+{
+    return g_strv_contains(run_states, text) ? text : "";
+}
+
+static json_t *
+state_choices(const char *chosen)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; run_states[i] != NULL; i++)
+        json_array_append_new(array, json_pack("{s:s, s:b}", "name", run_states[i], "chosen",
+                                               strcmp(run_states[i], chosen) == 0));
+    return array;
+}
+
+/* {runs, older}: one page of runs that fit. Owned. */
+static json_t *
+load_runs(const WebRequest *request, const char *project, const char *state, GError **error)
+{
+    json_t *args = json_pack("{s:i}", "limit", PAGE_RUNS);
+    gint64 before = g_ascii_strtoll(query_or_empty(request, "before"), NULL, 10);
+    g_autoptr(json_t) runs = NULL;
+    size_t i = 0, n = 0;
+    json_t *run = NULL;
+
+    if (before > 0)
+        json_object_set_new(args, "before", json_integer(before));
+    if (*project != '\0')
+        json_object_set_new(args, "project", json_string(project));
+    if (*state != '\0')
+        json_object_set_new(args, "state", json_string(state));
+    runs = page_call(request, "run.list", args, error);
+    if (runs == NULL)
+        return NULL;
+    json_array_foreach (runs, i, run)
+        page_dress_run(run);
+    n = json_array_size(runs);
+    run = n == PAGE_RUNS ? json_array_get(runs, n - 1) : NULL;
+    return json_pack("{s:O, s:O?}", "runs", runs, "older", json_object_get(run, "id"));
+}
+
+bool
+page_runs(const WebRequest *request, WebAnswer *answer, GError **error)
+{
+    const PageSpec spec = { .template = "runs", .title = "Runs", .at = PAGE_AT_RUNS };
+    const char *project = query_or_empty(request, "project");
+    const char *state = known_state(query_or_empty(request, "state"));
+    json_t *content = load_runs(request, project, state, error);
+
+    if (content == NULL)
+        return false;
+    json_object_set_new(content, "states", state_choices(state));
+    json_object_set_new(content, "filter",
+                        json_pack("{s:s, s:s}", "project", project, "state", state));
+    json_object_set_new(content, "filtered", json_boolean(*project != '\0' || *state != '\0'));
+    return page_answer(request, &spec, content, answer, error);
+}
+
+bool
+page_project(const WebRequest *request, WebAnswer *answer, GError **error)
+{
+    const char *project = web_param(request, "project");
+    const PageSpec spec = { .template = "project", .title = project, .at = PAGE_AT_RUNS };
+    json_t *content = load_runs(request, project, "", error);
+
+    if (content == NULL)
+        return false;
+    json_object_set_new(content, "project", json_string(project));
+    return page_answer(request, &spec, content, answer, error);
+}
+
+/* ---- queue ------------------------------------------------------------------------------------- */
+
+bool
+page_queue(const WebRequest *request, WebAnswer *answer, GError **error)
+{
+    const PageSpec spec = { .template = "queue", .title = "Queue", .at = PAGE_AT_QUEUE };
+    json_t *runs = page_call(request, "queue.list", NULL, error);
+    bool may = web_csrf(request) != NULL && web_role(request) >= API_ROLE_MAINTAINER;
+    size_t i = 0;
+    json_t *run = NULL;
+
+    if (runs == NULL)
+        return false;
+    json_array_foreach (runs, i, run) {
+        const char *name = json_string_value(json_object_get(run, "run"));
+        const char *slash = strrchr(name, '/');
+
+        page_dress_run(run);
+        json_object_set_new(run, "number", json_string(slash != NULL ? slash + 1 : ""));
+        json_object_set_new(run, "mayAllow",
+                            json_boolean(may && json_is_true(json_object_get(run, "held"))));
+    }
+    return page_answer(request, &spec, json_pack("{s:o}", "runs", runs), answer, error);
+}
+
+/* ---- releases ---------------------------------------------------------------------------------- */
+
+bool
+page_releases(const WebRequest *request, WebAnswer *answer, GError **error)
+{
+    const PageSpec spec = { .template = "releases", .title = "Releases", .at = PAGE_AT_RELEASES };
+    json_t *releases = page_call(request, "release.list", NULL, error);
+
+    return releases != NULL &&
+           page_answer(request, &spec, json_pack("{s:o}", "releases", releases), answer, error);
+}
+
+static void
+add_approvals(const WebRequest *request, json_t *content, const char *release)
+{
+    g_autoptr(GError) local = NULL;
+    json_t *approvals =
+        page_call(request, "release.approvals", json_pack("{s:s}", "release", release), &local);
+    json_int_t counted = json_integer_value(json_object_get(approvals, "counted"));
+    json_int_t needed = json_integer_value(json_object_get(approvals, "needed"));
+
+    if (approvals == NULL) {
+        error_ignore(false, &local, "nobody has asked for approvals yet: nothing to show");
+        return;
+    }
+    json_object_set_new(content, "approvals", approvals);
+    if (counted < needed)
+        json_object_set_new(content, "missing",
+                            json_sprintf("%lld of %lld approvals are there. A person of the roster "
+                                         "approves with their own key: slipway release approve %s",
+                                         (long long)counted, (long long)needed, release));
+}
+
+bool
+page_release(const WebRequest *request, WebAnswer *answer, GError **error)
+{
+    const char *name = web_param(request, "release");
+    const PageSpec spec = { .template = "release", .title = name, .at = PAGE_AT_RELEASES };
+    json_t *content =
+        page_call(request, "release.show", json_pack("{s:s}", "release", name), error);
+    char *text = NULL;
+    size_t i = 0;
+    json_t *asset = NULL;
+
+    if (content == NULL)
+        return false;
+    text = json_dumps(content, JSON_INDENT(2));
+    json_object_set_new(content, "json", json_string(text));
+    free(text);
+    json_array_foreach (json_object_get(content, "assets"), i, asset)
+        json_object_set_new(asset, "size",
+                            page_size(json_integer_value(json_object_get(asset, "size"))));
+    add_approvals(request, content, name);
+    return page_answer(request, &spec, content, answer, error);
+}
+
+/* ---- the log ----------------------------------------------------------------------------------- */
+
+bool
+page_log(const WebRequest *request, WebAnswer *answer, GError **error)
+{
+    const PageSpec spec = { .template = "log", .title = "Transparency log", .at = PAGE_AT_LOG };
+    json_t *entries = page_call(request, "log.tail", json_pack("{s:i}", "n", 100), error);
+    size_t i = 0;
+    json_t *entry = NULL;
+
+    if (entries == NULL)
+        return false;
+    json_array_foreach (entries, i, entry) {
+        const char *type = json_string_value(json_object_get(entry, "type"));
+        const char *last = type != NULL ? strrchr(type, '/') : NULL;
+        const char *prefix = "urn:slipway:";
+
+        page_add_time(entry, "at", "atIso");
+        json_object_set_new(entry, "typeShort",
+                            json_string(type == NULL                     ? ""
+                                        : g_str_has_prefix(type, prefix) ? type + strlen(prefix)
+                                        : last != NULL                   ? last + 1
+                                                                         : type));
+    }
+    return page_answer(request, &spec, json_pack("{s:o}", "entries", entries), answer, error);
+}
+
+/* ---- small ones -------------------------------------------------------------------------------- */
+
+bool
+page_login(const WebRequest *request, WebAnswer *answer, GError **error)
+{
+    const PageSpec spec = { .template = "login", .title = "Log in" };
+    const char *back = web_query(request, "back");
+
+    return page_answer(request, &spec, json_pack("{s:s}", "back", back != NULL ? back : "/"),
+                       answer, error);
+}
+
+/* "passed" of the newest run of the project; "none". Owned. */
+static char *
+newest_state(const WebRequest *request, GError **error)
+{
+    g_autoptr(json_t) runs = page_call(
+        request, "run.list",
+        json_pack("{s:s, s:i}", "project", web_param(request, "project"), "limit", 1), error);
+    const char *state = json_string_value(json_object_get(json_array_get(runs, 0), "state"));
+
+    return runs == NULL ? NULL : g_strdup(state != NULL ? state : "none");
+}
+
+static const char *
+badge_colour(const char *state)
+{
+    return strcmp(state, "passed") == 0                                  ? "#23704a"
+           : strcmp(state, "failed") == 0 || strcmp(state, "error") == 0 ? "#b3261e"
+                                                                         : "#5d686f";
+}
+
+bool
+page_badge_svg(const WebRequest *request, WebAnswer *answer, GError **error)
+{
+    g_autofree char *state = newest_state(request, error);
+    g_autofree char *svg = NULL;
+    int width = 0;
+
+    if (state == NULL)
+        return false;
+    width = 14 + (int)strlen(state) * 7;
+    svg = g_strdup_printf(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"20\" role=\"img\" "
+        "aria-label=\"slipway: %s\"><rect width=\"56\" height=\"20\" rx=\"3\" fill=\"#394349\"/>"
+        "<rect x=\"53\" width=\"%d\" height=\"20\" rx=\"3\" fill=\"%s\"/>"
+        "<g fill=\"#fff\" font-family=\"Verdana,DejaVu Sans,sans-serif\" font-size=\"11\">"
+        "<text x=\"6\" y=\"14\">slipway</text><text x=\"60\" y=\"14\">%s</text></g></svg>",
+        56 + width, state, width + 3, badge_colour(state), state);
+    web_answer_text(answer, 200, "image/svg+xml", svg);
+    web_answer_header(answer, "Cache-Control", "no-cache");
+    return true;
+}
+
+/* The "endpoint" form of shields.io. */
+bool
+page_badge_json(const WebRequest *request, WebAnswer *answer, GError **error)
+{
+    g_autofree char *state = newest_state(request, error);
+
+    if (state == NULL)
+        return false;
+    web_answer_json(answer, 200,
+                    json_pack("{s:i, s:s, s:s, s:s}", "schemaVersion", 1, "label", "slipway",
+                              "message", state, "color", badge_colour(state)));
+    web_answer_header(answer, "Cache-Control", "no-cache");
+    return true;
+}
