@@ -105,6 +105,8 @@ page_duration(int64_t us)
 
     if (us <= 0)
         return json_string("");
+    if (us < 1000000)
+        return json_sprintf("%lld ms", (long long)(us + 999) / 1000);
     if (us < 10000000)
         return json_sprintf("%lld.%lld s", (long long)seconds, (long long)(us / 100000 % 10));
     if (seconds < 60)

@@ -24,7 +24,7 @@ json_t *page_call(const WebRequest *request, const char *operation, json_t *args
 /** Adds what a list or page of runs shows beside a run.list element's own members: refShort,
  * commitShort, took, createdIso, createdShort. */
 void page_dress_run(json_t *run);
-/** "1.2 s", "3m 04s", "" for nothing. Owned reference. */
+/** "40 ms", "1.2 s", "3m 04s", "" for nothing. Owned reference. */
 json_t *page_duration(int64_t us);
 /** "12 KiB". Owned reference. */
 json_t *page_size(int64_t bytes);

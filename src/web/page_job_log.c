@@ -98,7 +98,7 @@ find_error(const WebRequest *request, const char *run, json_int_t position)
         error_ignore(false, &local, "the log is shown without a mark");
     json_array_foreach (found, i, one) {
         if (json_integer_value(json_object_get(one, "position")) == position)
-            return json_integer_value(json_object_get(one, "line"));
+            return json_integer_value(json_object_get(one, "line")) + 1; /* they count from 0 */
     }
     return 0;
 }

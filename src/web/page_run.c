@@ -124,15 +124,15 @@ bar_of(const json_t *job, size_t row, int64_t from, int64_t span)
     int64_t start = number_of(job, "startedAt");
     double x = 1000.0 * (double)(start - from) / (double)span;
     double width = MAX(1000.0 * (double)(end_of(job) - start) / (double)span, 3);
-    bool at_end = x > 700;
+    bool inside = x + width > 850;
 
     return json_pack("{s:s, s:s, s:I, s:o, s:o, s:o, s:I, s:I, s:b, s:O?}", "name",
                      text_of(job, "name"), "state", text_of(job, "state"), "position",
                      (json_int_t)number_of(job, "position"), "x", json_sprintf("%.1f", x), "width",
                      json_sprintf("%.1f", width), "textX",
-                     json_sprintf("%.1f", at_end ? x - 6 : x + width + 6), "y",
+                     json_sprintf("%.1f", inside ? x + 8 : x + width + 6), "y",
                      (json_int_t)row * BAR_HEIGHT + 3, "textY", (json_int_t)row * BAR_HEIGHT + 14,
-                     "atEnd", at_end, "took", json_object_get(job, "took"));
+                     "inside", inside, "took", json_object_get(job, "took"));
 }
 
 static void
