@@ -33,8 +33,10 @@ payload_set(char **out, const char *text, size_t max)
         while (len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80)
             len--;
     }
+    char *copy = g_strndup(text, len); /* @text may be *@out */
+
     g_free(*out);
-    *out = g_strndup(text, len);
+    *out = copy;
 }
 
 void
