@@ -51,6 +51,8 @@ extern const ApiOperation op_run_queue;
 extern const ApiOperation op_run_restart;
 extern const ApiOperation op_run_show;
 extern const ApiOperation op_run_start;
+extern const ApiOperation op_run_summary;
+extern const ApiOperation op_run_tests;
 extern const ApiOperation op_run_watch;
 extern const ApiOperation op_schedule_list;
 extern const ApiOperation op_schedule_run;

@@ -8,6 +8,7 @@
 #include "service/queue.h"
 #include "service/run.h"
 #include "service/run_log.h"
+#include "service/run_report.h"
 #include "base/banned.h"
 
 static GArray *
@@ -314,4 +315,47 @@ const ApiOperation op_run_errors = {
     .help = "the line of each failed job that most likely says why",
     .result = "[{position, job, attempt, line, step, text, sure}]",
     .handler = run_errors_op,
+};
+
+static bool
+report_op(ApiContext *context, const json_t *args, bool tests, json_t **result_out, GError **error)
+{
+    g_autoptr(DbReader) reader = NULL;
+    g_auto(RunRecord) record = { 0 };
+
+    if (!find_record(context, args, &reader, &record, error))
+        return false;
+    *result_out = run_report_list(context->engine, reader, record.id, tests, error);
+    return *result_out != NULL;
+}
+
+static bool
+run_summary_op(ApiContext *context, const json_t *args, json_t **result_out, GError **error)
+{
+    return report_op(context, args, false, result_out, error);
+}
+
+const ApiOperation op_run_summary = {
+    .name = "run.summary",
+    .role = API_ROLE_READER,
+    .args = show_args,
+    .help = "Markdown that jobs wrote to $STEP_SUMMARY",
+    .result = "[{position, attempt, job, summary}]",
+    .handler = run_summary_op,
+};
+
+static bool
+run_tests_op(ApiContext *context, const json_t *args, json_t **result_out, GError **error)
+{
+    return report_op(context, args, true, result_out, error);
+}
+
+const ApiOperation op_run_tests = {
+    .name = "run.tests",
+    .role = API_ROLE_READER,
+    .args = show_args,
+    .help = "test results that jobs left in $SLIPWAY_TESTS",
+    .result = "[{position, attempt, job, tests: {tests, passed, failed, skipped, seconds, cases, "
+              "more}}]",
+    .handler = run_tests_op,
 };

@@ -53,6 +53,8 @@ const ApiOperation *const api_operations[] = {
     &op_run_restart,
     &op_run_show,
     &op_run_start,
+    &op_run_summary,
+    &op_run_tests,
     &op_run_watch,
     &op_schedule_list,
     &op_schedule_run,

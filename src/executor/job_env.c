@@ -12,9 +12,10 @@
 #define US_PER_S          1000000
 
 /* Set by the machine, last, with its own folders. */
-static const char *const kept_names[] = { "SLIPWAY_SRC",  "SLIPWAY_OUT",    "SLIPWAY_IN",
-                                          "CI_WORKSPACE", "CI_PROJECT_DIR", "GITHUB_WORKSPACE",
-                                          "OUTPUT",       "GITHUB_OUTPUT" };
+static const char *const kept_names[] = { "SLIPWAY_SRC",   "SLIPWAY_OUT",        "SLIPWAY_IN",
+                                          "CI_WORKSPACE",  "CI_PROJECT_DIR",     "GITHUB_WORKSPACE",
+                                          "OUTPUT",        "GITHUB_OUTPUT",      "STEP_SUMMARY",
+                                          "SLIPWAY_TESTS", "GITHUB_STEP_SUMMARY" };
 
 typedef struct {
     GPtrArray *pairs; /* of owned "NAME=VALUE" */

@@ -7,6 +7,9 @@
 #include "executor/workspace.h"
 #include "base/banned.h"
 
+#define SUMMARY_NAME ".slipway-summary.md"
+#define TESTS_NAME   ".slipway-tests"
+
 #define US_PER_S    1000000
 #define KIB         1024
 #define PATH_OF_JOB "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -110,6 +113,20 @@ pair(const char *name, const char *value)
     return g_strconcat(name, "=", value, NULL);
 }
 
+/* Where a job leaves what people are shown: below out, so that every driver hands it over. */
+static void
+add_report_pairs(GStrvBuilder *list, const StepFolders *folders)
+{
+    g_autofree char *summary = g_strconcat("STEP_SUMMARY=", folders->out, "/" SUMMARY_NAME, NULL);
+    g_autofree char *github =
+        g_strconcat("GITHUB_STEP_SUMMARY=", folders->out, "/" SUMMARY_NAME, NULL);
+    g_autofree char *tests = g_strconcat("SLIPWAY_TESTS=", folders->out, "/" TESTS_NAME, NULL);
+
+    g_strv_builder_add(list, summary);
+    g_strv_builder_add(list, github);
+    g_strv_builder_add(list, tests);
+}
+
 char **
 step_env(const StepFolders *folders, const char *const *given)
 {
@@ -139,6 +156,7 @@ step_env(const StepFolders *folders, const char *const *given)
     g_strv_builder_add(last, in_pair);
     g_strv_builder_add(last, output_pair);
     g_strv_builder_add(last, github_pair);
+    add_report_pairs(last, folders);
 
     g_auto(GStrv) constants = g_strv_builder_end(first);
     g_auto(GStrv) ours = g_strv_builder_end(last);

@@ -9,6 +9,7 @@
 #include "executor/job_output.h"
 #include "git/export.h"
 #include "joblog/joblog.h"
+#include "service/job_report.h"
 #include "service/job_secrets.h"
 #include "service/run_priv.h"
 #include "base/banned.h"
@@ -407,6 +408,8 @@ collect_artifacts(Attempt *attempt, GError **error)
         return false;
     for (guint i = 0; i < files->len; i++) {
         const MachineFile *file = files->pdata[i];
+        if (job_report_is_one(file->path))
+            continue;
         JobArtifact *artifact = g_new0(JobArtifact, 1);
         AUTO_FD int fd = machine_open_output(attempt->machine, file->path, error);
 
@@ -421,6 +424,20 @@ collect_artifacts(Attempt *attempt, GError **error)
         }
     }
     return store_batch_commit(batch, error);
+}
+
+/* What cannot be read of a job's reports is said in its log, and no failure of the job. */
+static bool
+collect_reports(Attempt *attempt, GError **error)
+{
+    g_autoptr(GError) local = NULL;
+    g_autofree char *text = NULL;
+
+    if (job_report_collect(attempt->run->engine, attempt->machine, attempt->secrets.mask,
+                           attempt->result, &local))
+        return true;
+    text = g_strdup_printf("a report was not kept: %s", local->message);
+    return joblog_mark(attempt->log, text, error);
 }
 
 static bool
@@ -485,7 +502,8 @@ run_attempt(Attempt *attempt, unsigned number, GError **error)
         !acquire(attempt, error))
         return false;
     limits = machine_limits_text(attempt->machine);
-    if (!joblog_mark(attempt->log, limits, error) || !run_steps(attempt, error))
+    if (!joblog_mark(attempt->log, limits, error) || !run_steps(attempt, error) ||
+        !collect_reports(attempt, error))
         return false;
     if (attempt->result->failed_step >= 0)
         return true;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * job_record: the end of an attempt, written in one transaction. */
+#include "service/job_report.h"
 #include "service/run_priv.h"
 #include "base/banned.h"
 
@@ -92,7 +93,9 @@ write_end(DbConn *conn, void *input, GError **error)
                            result->failed_step >= 0 ? DB_INT(result->failed_step) : DB_NULL,
                            result->has_log ? DB_TEXT(log) : DB_NULL, DB_INT(result->ended_us)),
                  error) ||
-        !write_steps(conn, end, error))
+        !write_steps(conn, end, error) ||
+        !job_report_write(conn, end->run->record.id, end->job->position, end->attempt, result,
+                          error))
         return false;
     if (result->state != JOB_PASSED)
         return true;

@@ -32,6 +32,8 @@ typedef struct JobResult { /* of one attempt */
     int failed_step; /* index, -1: none */
     bool has_log;
     Digest log;
+    bool has_summary, has_tests;
+    Digest summary, tests;
     GArray *steps;        /* owned, of JobStepResult */
     GPtrArray *artifacts; /* owned, of JobArtifact */
     GHashTable *outputs;  /* owned, name to value; NULL: none */

@@ -30,6 +30,9 @@ jobs:
           test -z "$ABSENT"
       - run: |
           echo building
+          echo "**bold** $TOKEN" >> "$STEP_SUMMARY"
+          mkdir "$SLIPWAY_TESTS"
+          echo '<testsuite><testcase name="a"/><testcase name="b"><failure message="no"/></testcase></testsuite>' > "$SLIPWAY_TESTS/t.xml"
           echo "a.c:3:7: error: no such thing"
           echo "make: *** [all] Error 1"
           exit 3
@@ -91,6 +94,13 @@ def main():
               and errors[0]["step"] == 2, errors)
         second = slipway("logs", number, "--raw", "--step", "2").stdout
         check("a step is found alone", second.startswith("building\n") and second.endswith("Error 1\n"), second)
+
+        summary = json.loads(slipway("call", "run.summary", json.dumps({"run": number})).stdout)
+        check("the summary is there, without the secret", summary and summary[0]["summary"] == "**bold** ***\n", summary)
+        tests = json.loads(slipway("call", "run.tests", json.dumps({"run": number})).stdout)
+        check("the test results of a failed job are there", tests and tests[0]["tests"]["failed"] == 1
+              and tests[0]["tests"]["cases"][0]["name"] == "b", tests)
+        check("nothing of it is missing or too much", slipway("admin", "fsck").returncode == 0)
 
         slipway("secret", "rotate", "p/TOKEN", "--ref", "other", stdin=VALUE + "\n")
         again = json.loads(slipway("run", "--source", repo, "--branch", "main", "--executor", "host", "--json").stdout)
