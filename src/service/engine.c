@@ -241,6 +241,11 @@ engine_get_executor(Engine *engine, const char *name, GError **error)
     size_t slot = strcmp(name, "host") == 0 ? 1 : 0;
     ExecutorConfig config = { 0 };
 
+    if (slot == 0 && strcmp(name, "sandbox") != 0) { /* never another one in its place */
+        error_set(error, BASE_ERROR, BASE_ERROR_UNAVAILABLE, "this engine has no executor '%s'",
+                  name);
+        return NULL;
+    }
     if (engine->executors[slot] != NULL)
         return engine->executors[slot];
     if (engine->launcher == NULL)
