@@ -104,7 +104,7 @@ static const ApiField queue_args[] = {
 };
 const ApiOperation op_run_queue = {
     .name = "run.queue",
-    .role = API_ROLE_MAINTAINER,
+    .role = API_ROLE_DEVELOPER,
     .flags = API_CHANGES,
     .args = queue_args,
     .help = "add a run to the queue; it starts when there is room",
@@ -131,7 +131,7 @@ static const ApiField run_args[] = {
 };
 const ApiOperation op_run_restart = {
     .name = "run.restart",
-    .role = API_ROLE_MAINTAINER,
+    .role = API_ROLE_DEVELOPER,
     .flags = API_CHANGES,
     .args = run_args,
     .help = "queue a run of the same ref and commit once more",
@@ -156,7 +156,7 @@ static const ApiField allow_args[] = {
 };
 const ApiOperation op_run_allow = {
     .name = "run.allow",
-    .role = API_ROLE_MAINTAINER,
+    .role = API_ROLE_CODE_OWNER,
     .flags = API_CHANGES,
     .args = allow_args,
     .help = "let a proposal from outside run, at exactly this commit",
@@ -192,7 +192,7 @@ static const ApiField cancel_args[] = {
 };
 const ApiOperation op_queue_cancel = {
     .name = "queue.cancel",
-    .role = API_ROLE_MAINTAINER,
+    .role = API_ROLE_DEVELOPER,
     .flags = API_CHANGES,
     .args = cancel_args,
     .help = "cancel every waiting and running run of a ref or a commit",

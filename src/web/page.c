@@ -96,6 +96,12 @@ page_call(const WebRequest *request, const char *operation, json_t *args, GError
     return api_call(&context, operation, owned, &result, error) ? result : NULL;
 }
 
+bool
+page_may(const WebRequest *request, const char *operation)
+{
+    return web_csrf(request) != NULL && web_role(request) >= api_find(operation)->role;
+}
+
 /* ---- values ------------------------------------------------------------------------------------ */
 
 json_t *

@@ -21,6 +21,9 @@ bool page_answer(const WebRequest *request, const PageSpec *spec, json_t *conten
 json_t *page_call(const WebRequest *request, const char *operation, json_t *args,
                   GError **error) MUST_CHECK;
 
+/** Whether the viewer may do @operation by a form: logged in, and of its role. */
+bool page_may(const WebRequest *request, const char *operation);
+
 /** Adds what a list or page of runs shows beside a run.list element's own members: refShort,
  * commitShort, took, createdIso, createdShort. */
 void page_dress_run(json_t *run);

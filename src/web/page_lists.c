@@ -102,7 +102,7 @@ page_queue(const WebRequest *request, WebAnswer *answer, GError **error)
 {
     const PageSpec spec = { .template = "queue", .title = "Queue", .at = PAGE_AT_QUEUE };
     json_t *runs = page_call(request, "queue.list", NULL, error);
-    bool may = web_csrf(request) != NULL && web_role(request) >= API_ROLE_MAINTAINER;
+    bool may = page_may(request, "run.allow");
     size_t i = 0;
     json_t *run = NULL;
 

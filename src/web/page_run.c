@@ -174,11 +174,12 @@ add_artifacts(json_t *content)
 static void
 add_actions(const WebRequest *request, json_t *content)
 {
-    bool may = web_csrf(request) != NULL && web_role(request) >= API_ROLE_MAINTAINER;
     bool final = is_final(text_of(content, "state"));
 
-    json_object_set_new(content, "mayCancel", json_boolean(may && !final));
-    json_object_set_new(content, "mayRestart", json_boolean(may && final));
+    json_object_set_new(content, "mayCancel",
+                        json_boolean(!final && page_may(request, "run.cancel")));
+    json_object_set_new(content, "mayRestart",
+                        json_boolean(final && page_may(request, "run.restart")));
     json_object_set_new(content, "waiting",
                         json_boolean(strcmp(text_of(content, "state"), "queued") == 0));
 }

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// pages.mjs URL TOKEN SCENARIO: one scenario in a new browser; exit 1 and a message when something is not as it must be.
+import assert from "node:assert/strict";
+import { chromium } from "playwright-core";
+
+const [url, token, scenario] = process.argv.slice(2);
+const browser = await chromium.launch({
+  executablePath: "/usr/bin/chromium",
+  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync"],
+});
+
+async function open(options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+  const page = await context.newPage();
+  const mistakes = [];
+  page.on("pageerror", (error) => mistakes.push(String(error)));
+  page.on("console", (message) => { if (message.type() === "error") mistakes.push(message.text()); });
+  await page.goto(`${url}/runs`);
+  await page.fill("#token", token);
+  await page.click("main button");
+  await page.waitForURL(/\/runs/);
+  return { page, mistakes };
+}
+
+async function state(page, wanted) {
+  await page.waitForFunction((text) => document.querySelector("[data-run-state]")?.textContent === text, wanted, { timeout: 30000 });
+}
+
+const scenarios = {
+  async failed() {
+    const { page, mistakes } = await open();
+    await page.screenshot({ path: "runs.png" });
+    await page.click("tr.failed a.main");
+    assert.match(await page.textContent(".reason"), /step 'integration' ended with exit code 3/);
+    assert.equal((await page.textContent(".job.chosen li.failed a")).trim(), "integration");
+    await page.click(".first-error");
+    assert.match(await page.textContent(".lines div:target code"), /wanted <b>Ada<\/b>/);
+    await page.screenshot({ path: "run-failed.png", fullPage: true });
+    await page.click(".job >> text=lint");
+    assert.match(await page.textContent(".lines details summary"), /Files/);
+    await page.emulateMedia({ colorScheme: "dark" });
+    await page.screenshot({ path: "run-dark.png", fullPage: true });
+    await page.setViewportSize({ width: 400, height: 800 });
+    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= 401), "the page is wider than a phone");
+    await page.screenshot({ path: "run-phone.png", fullPage: true });
+    assert.deepEqual(mistakes, []);
+  },
+  async live() {
+    const { page, mistakes } = await open();
+    await page.goto(`${url}/projects/tiny/runs/2`);
+    await state(page, "running");
+    await page.waitForSelector("#L3");
+    const before = await page.locator(".lines div").count();
+    await page.waitForFunction((n) => document.querySelectorAll(".lines div").length >= n, before + 10, { timeout: 20000 });
+    const numbers = await page.$$eval(".lines div > a", (all) => all.map((one) => Number(one.textContent)));
+    assert.deepEqual(numbers, numbers.map((_, i) => i + 1), "lines are missing or twice");
+    await page.screenshot({ path: "run-live.png" });
+    assert.deepEqual(mistakes, []);
+  },
+  async cancel() {
+    const { page } = await open();
+    await page.goto(`${url}/projects/tiny/runs/2`);
+    await state(page, "running");
+    await page.click("button.danger");
+    await state(page, "cancelled");
+    await page.waitForSelector("button.danger", { state: "detached" });
+  },
+  async plain() {
+    const { page } = await open({ javaScriptEnabled: false });
+    await page.click("tr.failed a.main");
+    assert.match(await page.textContent(".lines"), /wanted <b>Ada<\/b>/);
+    for (const path of ["/queue", "/releases", "/log", "/projects/tiny"]) {
+      const answer = await page.goto(url + path);
+      assert.equal(answer.status(), 200, path);
+    }
+    await page.screenshot({ path: "project.png" });
+  },
+};
+
+let code = 0;
+try {
+  await scenarios[scenario]();
+} catch (error) {
+  console.error(error);
+  code = 1;
+}
+await browser.close();
+process.exit(code);

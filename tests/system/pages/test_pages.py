@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The pages in a real browser (headless Chromium, driven by playwright-core): pages.mjs does the clicking; this starts the
+server and the runs it looks at. Screenshots are kept in the build folder, pages/*.png."""
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "support"))
+import scratch  # noqa: E402
+from scratch import SLIPWAY, Home, needs  # noqa: E402
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+WORK = sys.argv.pop(1)
+PIPELINE = """slipway: 1
+project: tiny
+jobs:
+  lint:
+    executor: host
+    steps: [ { name: style, run: "echo '::group::Files'; ls; echo '::endgroup::'; printf '\\\\033[32mfine\\\\033[0m\\\\n'" } ]
+  test:
+    executor: host
+    steps:
+      - { name: unit, run: "echo one; echo two" }
+      - { name: integration, run: "echo begin; echo 'case 7: error: wanted <b>Ada</b>'; exit 3" }
+  build: { executor: host, needs: [test], steps: [ { run: "true" } ] }
+"""
+SLOW = "slipway: 1\nproject: tiny\njobs:\n  grow:\n    executor: host\n    steps: [ { name: count, run: \"for i in $(seq 1 200); do echo line $i; sleep 0.1; done\" } ]\n"
+
+
+def browser():
+    """The folder with playwright-core installed."""
+    needs("chromium", shutil.which("chromium"))
+    needs("npm", shutil.which("npm"))
+    os.makedirs(WORK, exist_ok=True)
+    for name in ("package.json", "pages.mjs"):
+        shutil.copy(os.path.join(HERE, name), WORK)
+    if not os.path.isdir(os.path.join(WORK, "node_modules", "playwright-core")):
+        done = subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error"], cwd=WORK,
+                              capture_output=True, text=True)
+        if done.returncode != 0:
+            needs("playwright-core", False)
+    return WORK
+
+
+class Site(Home):
+    def __init__(self):
+        super().__init__()
+        self.write_source("slipway.yaml", PIPELINE)
+        self.commit("fail a step")
+        self.run("run", "--source", self.path("tiny"), "--branch", "main", code=None)
+        self.write_source("slipway.yaml", SLOW)
+        self.commit("grow slowly")
+        token = json.loads(self.run("token", "create", "pages", "--role", "developer", "--json").stdout)
+        self.token = token.get("token") or token["secret"]
+        self.server = subprocess.Popen([SLIPWAY, "serve", "--listen", "127.0.0.1:0"], env=self.environment(), text=True,
+                                       stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self.url = self.server.stdout.readline().split()[-1]
+
+    def remove(self):
+        self.server.kill()
+        self.server.communicate()
+        super().remove()
+
+
+def look(*scenario):
+    folder = browser()
+    with Site() as site:
+        if "live" in scenario or "cancel" in scenario:
+            site.run("queue", "add", "tiny", "--branch", "main")
+        done = subprocess.run(["node", "pages.mjs", site.url, site.token, *scenario], cwd=folder, capture_output=True, text=True,
+                              timeout=180)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_failed_step_is_found_and_shown():
+    look("failed")
+
+
+def test_a_live_log_grows():
+    look("live")
+
+
+def test_a_click_cancels_a_run():
+    look("cancel")
+
+
+def test_everything_is_there_without_a_script():
+    look("plain")
+
+
+if __name__ == "__main__":
+    sys.exit(scratch.main(sys.modules[__name__]))
