@@ -9,6 +9,7 @@ const Command *const commands[] = {
     &cmd_init,
     &cmd_check,
     &cmd_plan,
+    &cmd_exec,
     &cmd_run,
     &cmd_serve,
     &cmd_runs,

@@ -18,6 +18,7 @@ extern const Command cmd_completion;
 extern const Command cmd_delivery_list;
 extern const Command cmd_delivery_redeliver;
 extern const Command cmd_delivery_show;
+extern const Command cmd_exec;
 extern const Command cmd_help;
 extern const Command cmd_init;
 extern const Command cmd_keys_new;

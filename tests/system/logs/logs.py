@@ -102,6 +102,11 @@ def main():
               and tests[0]["tests"]["cases"][0]["name"] == "b", tests)
         check("nothing of it is missing or too much", slipway("admin", "fsck").returncode == 0)
 
+        local = subprocess.run([str(SLIPWAY), "exec", "speak", "--executor", "host"], cwd=repo, env=env, text=True,
+                               capture_output=True)
+        check("a job of the working tree runs here, without secrets", local.returncode == 1 and "token is \n" in local.stdout
+              and "job 'speak' failed" in local.stderr, local.stdout + local.stderr)
+
         slipway("secret", "rotate", "p/TOKEN", "--ref", "other", stdin=VALUE + "\n")
         again = json.loads(slipway("run", "--source", repo, "--branch", "main", "--executor", "host", "--json").stdout)
         log = slipway("logs", again["run"]).stdout
