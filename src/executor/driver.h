@@ -33,6 +33,9 @@ typedef struct ExecutorDriver {
     json_t *(*describe_machine)(const Machine *self);
     bool (*release)(Machine *self, GError **error); /* idempotent */
     void (*free_machine)(Machine *self);            /* after release */
+    /* Optional: drivers without pools have none. The facade has checked the slot's name. */
+    bool (*reclaim)(Executor *self, const char *slot, const json_t *settings, Cancel *cancel,
+                    GError **error);
 } ExecutorDriver;
 
 struct Executor {
@@ -46,3 +49,4 @@ struct Machine {
 
 extern const ExecutorDriver executor_sandbox;
 extern const ExecutorDriver executor_host;
+extern const ExecutorDriver executor_command;

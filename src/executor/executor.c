@@ -9,7 +9,8 @@
 
 #define LABEL_MAX_BYTES 64
 
-static const ExecutorDriver *const drivers[] = { &executor_sandbox, &executor_host };
+static const ExecutorDriver *const drivers[] = { &executor_sandbox, &executor_host,
+                                                 &executor_command };
 
 Executor *
 executor_open(const char *driver, const ExecutorConfig *config, GError **error)
@@ -23,7 +24,7 @@ executor_open(const char *driver, const ExecutorConfig *config, GError **error)
         return executor;
     }
     error_set(error, BASE_ERROR, BASE_ERROR_NOT_FOUND,
-              "cannot use executor '%s': there are 'sandbox' and 'host'", driver);
+              "cannot use executor '%s': there are 'sandbox', 'host' and 'command'", driver);
     return NULL;
 }
 
@@ -110,6 +111,8 @@ check_machine_spec(const Executor *executor, const MachineSpec *spec, GError **e
 
     if (!label_is_valid(spec->label))
         return refuse(error, "?", "its label is not 1 to 64 of A-Z a-z 0-9 . _ -");
+    if (spec->slot != NULL && !label_is_valid(spec->slot))
+        return refuse(error, spec->label, "its slot's name is not 1 to 64 of A-Z a-z 0-9 . _ -");
     if (spec->scratch_dir == NULL || spec->scratch_dir[0] != '/' ||
         (spec->source_dir != NULL && spec->source_dir[0] != '/') ||
         (spec->root_dir != NULL && spec->root_dir[0] != '/'))
@@ -134,6 +137,23 @@ executor_acquire(Executor *executor, const MachineSpec *spec, Cancel *cancel, GE
     if (machine == NULL)
         error_prefix(error, "cannot prepare a machine for '%s'", spec->label);
     return machine;
+}
+
+bool
+executor_reclaim(Executor *executor, const char *slot, const json_t *settings, Cancel *cancel,
+                 GError **error)
+{
+    if (executor->driver->reclaim == NULL)
+        return true;
+    if (!label_is_valid(slot)) {
+        error_set(error, BASE_ERROR, BASE_ERROR_INVALID,
+                  "cannot reclaim a machine: its name is not 1 to 64 of A-Z a-z 0-9 . _ -");
+        return false;
+    }
+    if (executor->driver->reclaim(executor, slot, settings, cancel, error))
+        return true;
+    error_prefix(error, "cannot reclaim machine '%s'", slot);
+    return false;
 }
 
 bool

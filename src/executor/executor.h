@@ -36,7 +36,7 @@ typedef struct ExecutorConfig {
     const char *sandbox_program; /* bwrap; NULL: looked for in the system's folders */
 } ExecutorConfig;
 
-/** Opens the driver of that name ("sandbox", "host"). Returns: owned. Errors: NOT_FOUND (no such
+/** Opens the driver of that name ("sandbox", "host", "command"). Returns: owned. Errors: NOT_FOUND (no such
  * driver), UNAVAILABLE (this machine cannot run it; the message says why and what would help). */
 Executor *executor_open(const char *driver, const ExecutorConfig *config,
                         GError **error) MUST_CHECK;
@@ -58,3 +58,9 @@ json_t *executor_describe(const Executor *executor);
  * source_dir is removed too. */
 Machine *executor_acquire(Executor *executor, const MachineSpec *spec, Cancel *cancel,
                           GError **error) MUST_CHECK;
+
+/** After a crash or an expired lease: ends whatever the slot's machine does; afterwards it is off,
+ * clean and free. Idempotent; success at once for drivers without pools. Blocks. Errors: INVALID
+ * (the settings), UNAVAILABLE, CANCELLED, IO. */
+bool executor_reclaim(Executor *executor, const char *slot, const json_t *settings, Cancel *cancel,
+                      GError **error) MUST_CHECK;

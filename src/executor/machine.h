@@ -44,6 +44,8 @@ typedef struct MachineSpec {
     MachineNetwork network;
     const char *const *allow_hosts; /* names or addresses, NULL-terminated; NULL: none */
     MachineLimits limits;
+    const char *slot; /* the leased machine of a pool, as label; NULL: drivers without pools */
+    const json_t *settings; /* borrowed: the pool's; NULL: none */
 } MachineSpec;
 
 typedef struct StepSpec {

@@ -38,9 +38,8 @@ enter_dir(int dirfd, const char *name, GError **error)
     return fd;
 }
 
-/* Creates the file and the folders above it. */
-static int
-create_below(int dirfd, const char *path, mode_t mode, GError **error)
+int
+workspace_create_file(int dirfd, const char *path, mode_t mode, GError **error)
 {
     AUTO_FD int at = fcntl(dirfd, F_DUPFD_CLOEXEC, 0);
     const char *part = path;
@@ -67,7 +66,7 @@ create_below(int dirfd, const char *path, mode_t mode, GError **error)
 bool
 workspace_write_file(int dirfd, const char *path, const char *text, GError **error)
 {
-    AUTO_FD int fd = create_below(dirfd, path, 0644, error);
+    AUTO_FD int fd = workspace_create_file(dirfd, path, 0644, error);
 
     return fd >= 0 && fd_write_all(fd, span_of_text(text), error);
 }
@@ -114,7 +113,7 @@ bool
 workspace_copy_file(int dirfd, const char *path, int from_fd, mode_t mode, Cancel *cancel,
                     GError **error)
 {
-    AUTO_FD int to = create_below(dirfd, path, mode, error);
+    AUTO_FD int to = workspace_create_file(dirfd, path, mode, error);
 
     return to >= 0 && copy_content(from_fd, to, cancel, error);
 }

@@ -40,6 +40,9 @@ GPtrArray *workspace_collect(const Workspace *ws, const char *const *globs,
                              const MachineCollectLimits *limits, GError **error) MUST_CHECK;
 int workspace_open_output(const Workspace *ws, const char *path, GError **error) MUST_CHECK;
 
+/** Creates a new file below @dirfd and the folders above it, never through a link. @path: relative,
+ * checked by the caller to stay below. Returns -1 on error. Errors: IO. */
+int workspace_create_file(int dirfd, const char *path, mode_t mode, GError **error) MUST_CHECK;
 /** Writes a small file of ours below @dirfd, folders above it included. Errors: IO. */
 bool workspace_write_file(int dirfd, const char *path, const char *text, GError **error) MUST_CHECK;
 /** Copies a file below @dirfd, folders above it included, sharing its blocks where the file system

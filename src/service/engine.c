@@ -238,7 +238,10 @@ Executor *
 engine_get_executor(Engine *engine, const char *name, GError **error)
 {
     MUTEX_GUARD(&engine->lock);
-    size_t slot = strcmp(name, "host") == 0 ? 1 : 0;
+    size_t slot = strcmp(name, "sandbox") == 0   ? 0
+                  : strcmp(name, "host") == 0    ? 1
+                  : strcmp(name, "command") == 0 ? 2
+                                                 : 3;
     ExecutorConfig config = { 0 };
 
     if (slot == 0 && strcmp(name, "sandbox") != 0) { /* never another one in its place */

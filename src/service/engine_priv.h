@@ -25,7 +25,7 @@ struct Engine {
 
     Mutex lock;
     Launcher *launcher;     /* owned, guarded by lock; started at the first job */
-    Executor *executors[2]; /* owned, guarded by lock: sandbox, host */
+    Executor *executors[4]; /* owned, guarded by lock: sandbox, host, command, vm */
     GHashTable *publishing; /* owned, guarded by lock: set of objects being published */
     GPtrArray *runs;        /* owned, guarded by lock: references to active runs */
     Outbox *outbox;         /* owned, guarded by lock; NULL unless outbox_start was called */

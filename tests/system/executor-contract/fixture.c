@@ -79,6 +79,13 @@ fixture_setup(void **state)
     f->source = g_strconcat(f->dir.path, "/source", NULL);
     f->spec =
         (MachineSpec){ .label = "contract", .scratch_dir = f->scratch, .source_dir = f->source };
+    g_autofree char *program = g_strconcat(getenv("SLIPWAY_SOURCE"),
+                                           "/tests/system/executor-contract/machine-bwrap", NULL);
+
+    f->machines = g_strconcat(f->dir.path, "/machines", NULL);
+    f->settings = json_pack("{s:s, s:s}", "program", program, "folder", f->machines);
+    f->spec.settings = f->settings;
+    f->spec.slot = "slot-1";
     if (make_data_folder(f) && dir_create_all(AT_FDCWD, f->source, 0755, &f->error))
         return 0;
     print_message("# %s\n", f->error == NULL ? "no sockets" : f->error->message);
@@ -103,6 +110,8 @@ fixture_teardown(void **state)
     g_free(f->output);
     g_free(f->data);
     g_free(f->marker);
+    json_decref(f->settings);
+    g_free(f->machines);
     g_free(f->scratch);
     g_free(f->source);
     g_free(f);

@@ -25,9 +25,11 @@ typedef struct {
     char *marker; /* a word no other process on this machine has in its command line */
     char *scratch;
     char *source;
-    int unix_fd;     /* listening on data/slipway.sock */
-    int abstract_fd; /* listening on the abstract name `marker` */
-    int tcp_fd;      /* listening on every address, port `port` */
+    char *machines;   /* of the command driver's program */
+    json_t *settings; /* of the pool */
+    int unix_fd;      /* listening on data/slipway.sock */
+    int abstract_fd;  /* listening on the abstract name `marker` */
+    int tcp_fd;       /* listening on every address, port `port` */
     int port;
     MachineSpec spec; /* changed by a test before acquire() */
     Machine *machine;

@@ -279,7 +279,10 @@ run_parallel(void *data)
     g_autofree char *scratch = g_strdup_printf("%s/scratch-%d", p->f->dir.path, p->number);
     g_autofree char *script =
         g_strdup_printf("echo %d > who; sleep 0.1; exit $(cat who)", p->number);
-    const MachineSpec spec = { .label = "parallel", .scratch_dir = scratch };
+    g_autofree char *slot = g_strdup_printf("slot-%d", p->number);
+    const MachineSpec spec = {
+        .label = "parallel", .scratch_dir = scratch, .slot = slot, .settings = p->f->settings
+    };
     const StepSpec step = { .shell = script };
     g_autoptr(Machine) machine = executor_acquire(p->f->suite->executor, &spec, NULL, NULL);
     StepResult result = { .exit_code = -1 };
@@ -365,7 +368,27 @@ a_trial_tells_why_it_failed(void **state)
     assert_non_null(strstr(f->error->message, "a trial of the sandbox failed: --unshare-user"));
 }
 
+static void
+a_reclaimed_machine_is_clean(void **state)
+{
+    Fixture *f = *state;
+    const MachineSpec *spec = &f->spec;
+    Executor *executor = f->suite->executor;
+
+    run_good(f, "echo left > $TMPDIR/behind");
+    for (int i = 0; i < 2; i++) { /* idempotent */
+        bool ok = executor_reclaim(executor, spec->slot, spec->settings, NULL, &f->error);
+        assert_no_gerror(f->error);
+        assert_true(ok);
+    }
+    machine_free(f->machine);
+    f->machine = NULL;
+    assert_true(dir_create_all(AT_FDCWD, f->source, 0755, &f->error));
+    run_good(f, "test ! -e $TMPDIR/behind");
+}
+
 const Promise promises_contract[] = {
+    { "a_reclaimed_machine_is_clean", a_reclaimed_machine_is_clean, NULL },
     { "exit_code_is_the_steps", exit_code_is_the_steps, NULL },
     { "a_signal_is_128_and_its_number", a_signal_is_128_and_its_number, NULL },
     { "the_first_failing_line_ends_the_step", the_first_failing_line_ends_the_step, NULL },
