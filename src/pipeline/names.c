@@ -2,6 +2,7 @@
  * names: spellings, look-ups and versions of a pipeline. */
 #include <errno.h>
 #include <string.h>
+#include "format/glob.h"
 #include "pipeline/pipeline.h"
 #include "base/banned.h"
 
@@ -125,6 +126,35 @@ pipeline_find_target(const Pipeline *pipeline, const char *name)
             return &pipeline->targets[i];
     }
     return NULL;
+}
+
+/* The last glob that fits decides; a list that begins with "!" starts from everything. */
+static bool
+globs_accept(const char *const *globs, const char *text)
+{
+    bool accepted = globs[0] == NULL || globs[0][0] == '!';
+
+    for (size_t i = 0; globs[i] != NULL; i++) {
+        bool taken_away = globs[i][0] == '!';
+
+        if (glob_match(globs[i] + (taken_away ? 1 : 0), text))
+            accepted = !taken_away;
+    }
+    return accepted;
+}
+
+bool
+pipeline_on_accepts(const PipelineOn *on, const char *branch, const char *tag,
+                    const char *const *changed)
+{
+    bool path_fits = on->paths[0] == NULL || changed == NULL;
+
+    if ((branch != NULL && !globs_accept(on->branches, branch)) ||
+        (tag != NULL && !globs_accept(on->tags, tag)))
+        return false;
+    for (size_t i = 0; !path_fits && changed[i] != NULL; i++)
+        path_fits = globs_accept(on->paths, changed[i]);
+    return path_fits;
 }
 
 /* The version in @tag under @stream's template. Owned, or NULL. */

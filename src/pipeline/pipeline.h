@@ -24,6 +24,10 @@ const PipelineTarget *pipeline_find_target(const Pipeline *pipeline, const char 
 /** The stream whose tag template @tag fits, and the version in it (owned). NULL: no stream's. */
 const PipelineStream *pipeline_find_stream_of_tag(const Pipeline *pipeline, const char *tag,
                                                   char **version_out);
+/** Whether a push or proposal counts for "on". @branch, @tag: NULL = it has none; then its list does
+ * not count. @changed: NULL = nobody knows, paths hold. */
+bool pipeline_on_accepts(const PipelineOn *on, const char *branch, const char *tag,
+                         const char *const *changed);
 /** Whether @version is well-formed under @scheme. */
 bool pipeline_version_is_valid(PipelineScheme scheme, const char *version);
 

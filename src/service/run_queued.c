@@ -116,6 +116,25 @@ write_prepared(DbConn *conn, void *input, GError **error)
            run_insert_jobs(run, conn, error);
 }
 
+/* What "on" of the ruling file leaves out ends as cancelled: nobody asked for it by hand. */
+static bool
+check_on(const ActiveRun *run, const RunRequest *request, GError **error)
+{
+    bool wanted = strcmp(run->record.event, "push") == 0 || strcmp(run->record.event, "tag") == 0;
+    const char *branch = request->branch;
+
+    if (strcmp(run->record.event, "proposal") == 0 && request->base_ref != NULL &&
+        g_str_has_prefix(request->base_ref, "refs/heads/")) {
+        wanted = true;
+        branch = request->base_ref + strlen("refs/heads/");
+    }
+    if (!wanted || pipeline_on_accepts(&run->pipeline->on, branch, request->tag, NULL))
+        return true;
+    error_set(error, BASE_ERROR, BASE_ERROR_CANCELLED, "'on' of slipway.yaml leaves out '%s'",
+              run->record.ref);
+    return false;
+}
+
 static bool
 prepare_queued(ActiveRun *run, GError **error)
 {
@@ -125,7 +144,7 @@ prepare_queued(ActiveRun *run, GError **error)
     if (!load_asked(run->engine, run->record.id, &asked, error))
         return false;
     request = request_of(&asked);
-    if (!run_fill_plan(run, &request, error))
+    if (!run_fill_plan(run, &request, error) || !check_on(run, &request, error))
         return false;
     forget_release(run);
     return run_claim(run, &request, error) &&
@@ -144,7 +163,10 @@ run_prepare_queued(Engine *engine, RunId id, GError **error)
     run_remember(run);
     if (prepare_queued(run, &local))
         return g_steal_pointer(&run);
-    if (!run_end_early(run, cancel_is_set(run->cancel) ? RUN_EVENT_CANCEL : RUN_EVENT_BREAK,
+    if (!run_end_early(run,
+                       cancel_is_set(run->cancel) || error_kind(local) == ERROR_KIND_CANCELLED
+                           ? RUN_EVENT_CANCEL
+                           : RUN_EVENT_BREAK,
                        local->message, &end))
         error_ignore(false, &end, "the next start ends the run as error");
     g_propagate_error(error, g_steal_pointer(&local));
