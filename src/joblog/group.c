@@ -50,7 +50,8 @@ gitlab_mark(Span text, bool start)
 
     if (id.len == 0)
         return (GroupMark){ 0 };
-    mark.collapsed = memmem(id.data, id.len, "collapsed=true", strlen("collapsed=true")) != NULL;
+    mark.collapsed = id.data != NULL &&
+                     memmem(id.data, id.len, "collapsed=true", strlen("collapsed=true")) != NULL;
     const uint8_t *options = memchr(id.data, '[', id.len);
     Span name = end == NULL
                     ? span_of(id.data, options == NULL ? id.len : (size_t)(options - id.data))
