@@ -18,6 +18,9 @@ const Command *const commands[] = {
     &cmd_cancel,
     &cmd_restart,
     &cmd_allow,
+    &cmd_pool_list,
+    &cmd_pool_set,
+    &cmd_pool_remove,
     &cmd_queue_list,
     &cmd_queue_add,
     &cmd_queue_cancel,
@@ -84,6 +87,7 @@ const Command *const commands[] = {
 const size_t n_commands = G_N_ELEMENTS(commands);
 
 const CommandGroup command_groups[] = {
+    { "pool", "machines that jobs lease: list, set, remove", COMMAND_RARE },
     { "queue", "runs that wait: list, add, cancel", COMMAND_RARE },
     { "release", "seal, request, approve, publish, reject, list, show", 0 },
     { "log", "the transparency log: look, prove, check, export", 0 },

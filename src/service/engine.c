@@ -215,6 +215,8 @@ engine_open(const EngineOptions *options, GError **error)
     engine->threads = g_ptr_array_new();
     engine->publishing = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     mutex_init(&engine->lock);
+    mutex_init(&engine->pool_lock);
+    cond_init(&engine->pool_changed);
     if (!open_folder(engine, options->command, error) || !open_parts(engine, error) ||
         !recover(engine, error))
         return NULL;
@@ -301,6 +303,8 @@ engine_free(Engine *engine)
     g_clear_pointer(&engine->store, store_free);
     g_clear_pointer(&engine->folder_lock, lock_free);
     fd_clear(&engine->home_fd);
+    cond_clear(&engine->pool_changed);
+    mutex_clear(&engine->pool_lock);
     mutex_clear(&engine->lock);
     g_free(engine->origin);
     g_free(engine->home);

@@ -30,5 +30,7 @@ struct Engine {
     GPtrArray *runs;        /* owned, guarded by lock: references to active runs */
     Outbox *outbox;         /* owned, guarded by lock; NULL unless outbox_start was called */
     GPtrArray *threads;     /* owned, guarded by lock: of EngineThread; see engine_thread.h */
-    struct Queue *queue;    /* owned, guarded by lock; NULL: no server takes runs here */
+    Mutex pool_lock;        /* with pool_changed: a lease was given back */
+    Cond pool_changed;
+    struct Queue *queue; /* owned, guarded by lock; NULL: no server takes runs here */
 };

@@ -22,6 +22,7 @@ typedef struct Attempt { /* what one attempt holds; freed together */
     char *source;        /* owned; ours to remove until the machine has taken it over */
     JobLog *log;         /* owned */
     Machine *machine;    /* owned */
+    PoolLease lease;     /* of the machine, where it has a pool */
     char **env;          /* owned */
     JobSecrets secrets;  /* outlives the log, whose mask it holds */
     int64_t deadline_us; /* monotonic */
@@ -50,6 +51,7 @@ static void
 attempt_clear(Attempt *attempt)
 {
     g_clear_pointer(&attempt->machine, machine_free);
+    job_give_back(attempt->run, &attempt->lease);
     g_clear_pointer(&attempt->log, joblog_free);
     job_secrets_clear(&attempt->secrets);
     g_clear_pointer(&attempt->env, g_strfreev);
@@ -222,8 +224,11 @@ acquire(Attempt *attempt, GError **error)
                     .cpu_percent = job->limits.cpu_percent },
     };
 
-    if (executor == NULL || !export_source(attempt, attempt->source, error))
+    if (executor == NULL || !job_lease(attempt->run, attempt->job, &attempt->lease, error) ||
+        !export_source(attempt, attempt->source, error))
         return false;
+    spec.slot = attempt->lease.slot;
+    spec.settings = attempt->lease.settings;
     inputs = open_inputs(attempt, error);
     if (inputs == NULL)
         return false;

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "service/engine_thread.h"
 #include "service/outbox.h"
+#include "service/pool.h"
 #include "service/queue_order.h"
 #include "service/run.h"
 #include "service/run_priv.h"
@@ -361,6 +362,7 @@ queue_thread(void *data)
 {
     Queue *queue = data;
 
+    pool_reclaim_stale(queue->engine);
     for (;;) {
         int64_t deadline = look(queue);
 

@@ -8,6 +8,7 @@
 #include "executor/executor.h"
 #include "git/mirror.h"
 #include "service/engine_priv.h"
+#include "service/pool.h"
 #include "service/run.h"
 #include "sys/thread.h"
 #include "sys/wake.h"
@@ -95,6 +96,11 @@ bool run_claim(ActiveRun *run, const RunRequest *request, GError **error) MUST_C
 bool run_insert_jobs(ActiveRun *run, DbConn *conn, GError **error) MUST_CHECK;
 /** Ends a run before any job of it was started. */
 bool run_end_early(ActiveRun *run, RunEvent event, const char *reason, GError **error) MUST_CHECK;
+/** Leases a machine for @job, if its executor has pools; @out stays empty else. Blocks until one is
+ * free. */
+bool job_lease(ActiveRun *run, const ActiveJob *job, PoolLease *out, GError **error) MUST_CHECK;
+/** Gives it back and clears it. */
+void job_give_back(ActiveRun *run, PoolLease *lease);
 /** Runs one attempt of @job; @result_out is always filled, init'ed by this function. Blocks. */
 void job_attempt(ActiveRun *run, ActiveJob *job, unsigned attempt, JobResult *result_out);
 /** Writes the end of an attempt with its steps, artifacts and outputs. */

@@ -41,6 +41,7 @@ bool page_runs(const WebRequest *request, WebAnswer *answer, GError **error);
 bool page_project(const WebRequest *request, WebAnswer *answer, GError **error);
 bool page_run(const WebRequest *request, WebAnswer *answer, GError **error);
 bool page_queue(const WebRequest *request, WebAnswer *answer, GError **error);
+bool page_pools(const WebRequest *request, WebAnswer *answer, GError **error);
 bool page_releases(const WebRequest *request, WebAnswer *answer, GError **error);
 bool page_release(const WebRequest *request, WebAnswer *answer, GError **error);
 bool page_log(const WebRequest *request, WebAnswer *answer, GError **error);

@@ -120,6 +120,51 @@ page_queue(const WebRequest *request, WebAnswer *answer, GError **error)
     return page_answer(request, &spec, json_pack("{s:o}", "runs", runs), answer, error);
 }
 
+/* ---- pools ------------------------------------------------------------------------------------- */
+
+static void
+dress_slot(json_t *slot)
+{
+    const char *run = json_string_value(json_object_get(slot, "run"));
+    const char *slash = run != NULL ? strrchr(run, '/') : NULL;
+
+    page_dress_run(slot);
+    if (slash != NULL)
+        json_object_set_new(slot, "runPath",
+                            json_sprintf("%.*s/runs/%s", (int)(slash - run), run, slash + 1));
+}
+
+static json_t *
+label_list(const json_t *labels)
+{
+    json_t *array = json_array();
+    const char *name = NULL;
+    json_t *value = NULL;
+
+    json_object_foreach ((json_t *)labels, name, value)
+        json_array_append_new(array, json_sprintf("%s=%s", name, json_string_value(value)));
+    return array;
+}
+
+bool
+page_pools(const WebRequest *request, WebAnswer *answer, GError **error)
+{
+    const PageSpec spec = { .template = "pools", .title = "Pools", .at = PAGE_AT_QUEUE };
+    json_t *pools = page_call(request, "pool.list", NULL, error);
+    size_t i = 0, k = 0;
+    json_t *pool = NULL;
+    json_t *slot = NULL;
+
+    if (pools == NULL)
+        return false;
+    json_array_foreach (pools, i, pool) {
+        json_object_set_new(pool, "labelList", label_list(json_object_get(pool, "labels")));
+        json_array_foreach (json_object_get(pool, "slots"), k, slot)
+            dress_slot(slot);
+    }
+    return page_answer(request, &spec, json_pack("{s:o}", "pools", pools), answer, error);
+}
+
 /* ---- releases ---------------------------------------------------------------------------------- */
 
 bool

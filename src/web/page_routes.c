@@ -11,6 +11,7 @@ const WebRoute page_routes[] = {
     { "GET", "/projects/{project}/badge.json", API_ROLE_READER, page_badge_json, 0 },
     { "GET", "/projects/{project}/runs/{number}", API_ROLE_READER, page_run, 0 },
     { "GET", "/queue", API_ROLE_READER, page_queue, 0 },
+    { "GET", "/pools", API_ROLE_READER, page_pools, 0 },
     { "GET", "/releases", API_ROLE_READER, page_releases, 0 },
     { "GET", "/releases/{release*}", API_ROLE_READER, page_release, 0 },
     { "GET", "/log", API_ROLE_READER, page_log, 0 },

@@ -447,7 +447,7 @@ def test_pages_show_a_run_and_nothing_in_it_becomes_markup():
         server.home.git("commit", "-q", "-m", "evil")
         start_run(server.home)
         cookie = server.login("developer").headers["set-cookie"].split(";")[0]
-        for path in ("/", "/runs?state=" + urllib.parse.quote('"><script>'), "/projects/tiny", "/projects/tiny/runs/1", "/queue",
+        for path in ("/", "/runs?state=" + urllib.parse.quote('"><script>'), "/projects/tiny", "/projects/tiny/runs/1", "/queue", "/pools",
                      "/releases", "/log", "/login?back=" + urllib.parse.quote('"><script>'), "/nothing", "/static/style.css"):
             page = server.ask("GET", path, Cookie=cookie, Accept="text/html")
             assert page.status == (404 if path == "/nothing" else 200), (path, page.status, page.body)
