@@ -9,8 +9,8 @@
 #define N_FIELDS       5
 #define MINUTES_A_DAY  (24 * 60)
 #define US_A_MINUTE    (60ll * G_USEC_PER_SEC)
-#define EPOCH_JULIAN   719163u         /* GDate's number of 1970-01-01 */
-#define MAX_DAYS_AHEAD (8 * 366 + 1)   /* two leap days may be eight years apart (1896, 1904) */
+#define EPOCH_JULIAN   719163u    /* GDate's number of 1970-01-01 */
+#define MAX_DAYS_AHEAD (41 * 366) /* 29 February on one day of the week: 40 years around 2100 */
 #define LAST_DAY       (3652059u - 1u) /* GDate's number of 9999-12-30 */
 
 typedef struct Field {

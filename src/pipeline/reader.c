@@ -97,7 +97,7 @@ reader_fail_inside(Reader *reader, const YamlNode *node, size_t offset, const ch
     va_start(args, format);
     g_autofree char *message = g_strdup_vprintf(format, args);
     va_end(args);
-    if (written != NULL && yaml_node_style(node) == YAML_QUOTED) {
+    if (written != NULL && *written != '\0' && yaml_node_style(node) == YAML_QUOTED) {
         written++;
         at.column++;
     }
