@@ -20,6 +20,7 @@ ROW = ("INSERT INTO work_run (project, number, event, ref, commit_id, tree_id, p
 class Server(Project):
     def __init__(self, bench, name):
         super().__init__(bench, "host", (1,))
+        self.command("project", "set", "p", "--forge", "github", "--repository", "o/r")
         self.secret = json.loads(self.command("project", "hook", "p", "--rotate", "--json"))["secret"]
         self.process = None
 
