@@ -9,6 +9,7 @@
 
 #define ROOT_FOLD_VERSION 1
 #define ROOT_MAX_KEYS     64
+#define ROOT_MAX_CERTS    8
 
 static const char *const role_names[KEY_N_ROLES] = {
     [KEY_ROLE_NONE] = "none",     [KEY_ROLE_ENGINE] = "engine", [KEY_ROLE_BUILDER] = "builder",
@@ -97,6 +98,7 @@ free_root_key(void *data)
     RootKey *key = data;
 
     g_clear_pointer(&key->spki, g_bytes_unref);
+    g_clear_pointer(&key->certs, g_ptr_array_unref);
     g_free(key->builder_id);
     g_free(key);
 }
@@ -133,6 +135,28 @@ check_key(const RootKey *key, GError **error)
 }
 
 static bool
+parse_certs(RootKey *key, const json_t *certs, GError **error)
+{
+    if (certs == NULL)
+        return true;
+    if (!json_is_array(certs) || json_array_size(certs) < 1 ||
+        json_array_size(certs) > ROOT_MAX_CERTS)
+        return set_invalid(error, "root: the certs of a key are not an array of 1 to 8");
+    key->certs = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
+    for (size_t i = 0; i < json_array_size(certs); i++) {
+        const char *text = json_string_value(json_array_get(certs, i));
+        GBytes *der = text == NULL ? NULL : base64_decode(text, error);
+
+        if (text == NULL)
+            return set_invalid(error, "root: a cert is not base64");
+        if (der == NULL)
+            return false;
+        g_ptr_array_add(key->certs, der);
+    }
+    return true;
+}
+
+static bool
 parse_role_key(FactRoot *root, const json_t *object, GError **error)
 {
     static const char *const members[] = { "role", "spki", "builderId", "certs", NULL };
@@ -160,7 +184,7 @@ parse_role_key(FactRoot *root, const json_t *object, GError **error)
     if (key->spki == NULL)
         return false;
     key->keyid = digest_of(span_of_bytes(key->spki));
-    return true;
+    return parse_certs(key, json_object_get(object, "certs"), error);
 }
 
 static bool
@@ -307,6 +331,19 @@ fact_root_key_json(KeyRole role, Span spki, const char *builder_id)
     if (builder_id != NULL)
         json_object_set_new(object, "builderId", json_string(builder_id));
     return object;
+}
+
+void
+fact_root_key_set_certs(json_t *key, const GPtrArray *certs)
+{
+    json_t *array = json_array();
+
+    for (unsigned i = 0; i < certs->len; i++) {
+        g_autofree char *text = base64_encode(span_of_bytes(certs->pdata[i]));
+
+        json_array_append_new(array, json_string(text));
+    }
+    json_object_set_new(key, "certs", array);
 }
 
 json_t *

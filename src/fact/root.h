@@ -24,6 +24,7 @@ typedef struct RootKey { /* an engine-held key */
     GBytes *spki; /* owned */
     Digest keyid;
     char *builder_id; /* owned; role builder only, else NULL */
+    GPtrArray *certs; /* owned, of GBytes (DER), leaf first; NULL where the key has none */
 } RootKey;
 
 typedef struct PersonKey { /* a key people hold: in a root or a roster */
@@ -56,6 +57,8 @@ const RootKey *fact_root_find_role(const FactRoot *root, KeyRole role);
 json_t *fact_person_key_json(const char *name, ProofScheme scheme, Span key);
 /** {"role", "spki", "builderId"?}. @builder_id: NULL but for builders. Owned. */
 json_t *fact_root_key_json(KeyRole role, Span spki, const char *builder_id);
+/** Adds "certs". @certs: of GBytes (DER), leaf first. */
+void fact_root_key_set_certs(json_t *key, const GPtrArray *certs);
 /** The body. @root_keys, @keys: arrays, borrowed. Owned. */
 json_t *fact_root_body(const char *origin, json_t *root_keys, unsigned threshold, json_t *keys);
 

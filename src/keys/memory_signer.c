@@ -172,3 +172,10 @@ memory_signer_export(const Signer *signer, GError **error)
     PKCS8_PRIV_KEY_INFO_free(info);
     return secret;
 }
+
+EVP_PKEY *
+memory_signer_pkey(const Signer *signer)
+{
+    assert(signer->driver == &memory_signer);
+    return ((const MemorySigner *)signer)->pkey;
+}

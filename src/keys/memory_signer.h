@@ -12,5 +12,8 @@ Signer *memory_signer_generate(PublicKeyKind kind, GError **error) MUST_CHECK;
 Signer *memory_signer_from_pkcs8(Span pkcs8, GError **error) MUST_CHECK;
 /** @seed: the 32 secret bytes of RFC 8032. Returns: owned. Errors: INVALID. */
 Signer *memory_signer_ed25519_from_seed(Span seed, GError **error) MUST_CHECK;
+/** libcrypto's own form of the key, for what only it can make (certificates, time stamps). @signer:
+ * of this module. Borrowed. */
+struct evp_pkey_st *memory_signer_pkey(const Signer *signer);
 /** The key as PKCS#8 DER. @signer: of this module. Returns: owned. Errors: INTERNAL. */
 Secret *memory_signer_export(const Signer *signer, GError **error) MUST_CHECK;

@@ -80,7 +80,10 @@ engine_keys(Engine *engine, GError **error)
         [SIGNER_ROLE_ENGINE] = KEY_ROLE_ENGINE,
         [SIGNER_ROLE_BUILDER_SANDBOX] = KEY_ROLE_BUILDER,
         [SIGNER_ROLE_BUILDER_HOST] = KEY_ROLE_BUILDER,
+        [SIGNER_ROLE_BUILDER_VM] = KEY_ROLE_BUILDER,
+        [SIGNER_ROLE_BUILDER_COMMAND] = KEY_ROLE_BUILDER,
         [SIGNER_ROLE_STATUS] = KEY_ROLE_STATUS,
+        [SIGNER_ROLE_TIMESTAMP] = KEY_ROLE_TIMESTAMP,
         [SIGNER_ROLE_LOG] = KEY_ROLE_LOG,
     };
     g_autoptr(GPtrArray) keys = signer_public_keys(engine->signer, error);
@@ -92,8 +95,11 @@ engine_keys(Engine *engine, GError **error)
     for (guint i = 0; i < keys->len; i++) {
         const SignerPublicKey *key = keys->pdata[i];
 
-        json_array_append_new(
-            array, fact_root_key_json(roles[key->role], span_of_bytes(key->spki), key->builder_id));
+        json_t *item =
+            fact_root_key_json(roles[key->role], span_of_bytes(key->spki), key->builder_id);
+        if (key->certs != NULL)
+            fact_root_key_set_certs(item, key->certs);
+        json_array_append_new(array, item);
     }
     return array;
 }

@@ -9,6 +9,7 @@
 #include "signer/keyring_priv.h"
 #include "signer/log_state_priv.h"
 #include "signer/protocol_priv.h"
+#include "signer/timestamp_priv.h"
 #include "sys/channel.h"
 #include "sys/paths.h"
 #include "sys/process.h"
@@ -217,6 +218,36 @@ signer_sign_checkpoint(SignerClient *client, uint64_t size, const Digest *root, 
 
     return answer == NULL ? NULL
                           : protocol_need_bytes(json_object_get(answer, "ok"), "note", error);
+}
+
+GBytes *
+signer_answer_timestamp(SignerClient *client, Span request, GError **error)
+{
+    if (request.len > TIMESTAMP_MAX_REQUEST) {
+        error_set(error, SIGNER_ERROR, SIGNER_ERROR_INVALID,
+                  "a time-stamp request has at most %d bytes, not %zu", TIMESTAMP_MAX_REQUEST,
+                  request.len);
+        return NULL;
+    }
+    g_autoptr(json_t) answer =
+        ask(client, &client->statements,
+            json_pack("{s:s,s:o}", "op", "timestamp", "request", protocol_bytes(request)), error);
+
+    return answer == NULL ? NULL
+                          : protocol_need_bytes(json_object_get(answer, "ok"), "response", error);
+}
+
+GBytes *
+signer_timestamp(SignerClient *client, Span message, GError **error)
+{
+    Digest imprint = digest_of(message);
+    g_autoptr(GBytes) request = timestamp_request(&imprint, error);
+    g_autoptr(GBytes) response =
+        request == NULL ? NULL : signer_answer_timestamp(client, span_of_bytes(request), error);
+
+    if (response == NULL || !timestamp_is_granted(span_of_bytes(response), error))
+        return NULL;
+    return g_steal_pointer(&response);
 }
 
 static int

@@ -46,6 +46,7 @@ typedef struct { /* one public key of the folder */
     GBytes *spki;     /* owned; DER */
     Digest keyid;     /* SHA-256 of spki */
     char *builder_id; /* owned; "<origin>/builder/…" for builder roles, else NULL */
+    GPtrArray *certs; /* owned, of GBytes (DER), leaf first; NULL unless the role is TIMESTAMP */
 } SignerPublicKey;
 void signer_public_key_free(SignerPublicKey *key);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SignerPublicKey, signer_public_key_free)
@@ -98,6 +99,17 @@ bool signer_load_log_state(SignerClient *client, SignerLogState *out, GError **e
  */
 GBytes *signer_sign_checkpoint(SignerClient *client, uint64_t size, const Digest *root,
                                const Digest *proof, size_t n_proof, GError **error) MUST_CHECK;
+
+/**
+ * Answers a time-stamp request (RFC 3161 section 2.4.1) with the signer's clock.
+ * @request: DER of a TimeStampReq; an imprint of SHA-256, SHA-384 or SHA-512.
+ * Returns: owned, DER of a TimeStampResp; one that says why not is an answer too. Errors: INVALID,
+ * NO_KEY, UNAVAILABLE, CORRUPT.
+ */
+GBytes *signer_answer_timestamp(SignerClient *client, Span request, GError **error) MUST_CHECK;
+/** The same for the SHA-256 of @message, with the signer's certificate in the answer. Errors: as
+ * above; INVALID also when the signer said why not. */
+GBytes *signer_timestamp(SignerClient *client, Span message, GError **error) MUST_CHECK;
 
 /** All public keys of the folder, from keys.json (no process needed). Returns: owned array of
  * SignerPublicKey. Errors: NO_KEY (never created), CORRUPT, IO. */

@@ -11,6 +11,7 @@
 #include "proof/checkpoint.h"
 #include "signer/log_state_priv.h"
 #include "signer/protocol_priv.h"
+#include "signer/timestamp_priv.h"
 #include "base/banned.h"
 
 void
@@ -19,6 +20,7 @@ signer_public_key_free(SignerPublicKey *key)
     if (key == NULL)
         return;
     g_clear_pointer(&key->spki, g_bytes_unref);
+    g_clear_pointer(&key->certs, g_ptr_array_unref);
     g_free(key->builder_id);
     g_free(key);
 }
@@ -43,7 +45,8 @@ key_index_new(const char *origin)
     return index;
 }
 
-static void
+/* Returns: borrowed. */
+static SignerPublicKey *
 add_key(KeyIndex *index, SignerRole role, Span spki)
 {
     SignerPublicKey *key = g_new0(SignerPublicKey, 1);
@@ -55,6 +58,7 @@ add_key(KeyIndex *index, SignerRole role, Span spki)
     if (builder_class != NULL)
         key->builder_id = g_strdup_printf("%s/builder/%s", index->origin, builder_class);
     g_ptr_array_add(index->keys, key);
+    return key;
 }
 
 const SignerPublicKey *
@@ -67,6 +71,26 @@ key_index_find(const KeyIndex *index, SignerRole role)
             return key;
     }
     return NULL;
+}
+
+/* "certs" of a key, which only some have. */
+static bool
+parse_certs(SignerPublicKey *key, const json_t *item, GError **error)
+{
+    const json_t *certs = json_object_get(item, "certs");
+
+    if (!json_is_array(certs))
+        return true;
+    key->certs = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
+    for (size_t i = 0; i < json_array_size(certs); i++) {
+        const char *text = json_string_value(json_array_get(certs, i));
+        GBytes *der = base64_decode(text != NULL ? text : "?", error);
+
+        if (der == NULL)
+            return false;
+        g_ptr_array_add(key->certs, der);
+    }
+    return true;
 }
 
 /* One element of "keys"; builderId and keyid follow from the others and are not read. */
@@ -83,8 +107,7 @@ parse_key(KeyIndex *index, const json_t *item, GError **error)
         spki == NULL ? NULL : public_key_from_spki(span_of_bytes(spki), error);
     if (key == NULL)
         return false;
-    add_key(index, role, span_of_bytes(spki));
-    return true;
+    return parse_certs(add_key(index, role, span_of_bytes(spki)), item, error);
 }
 
 static KeyIndex *
@@ -125,6 +148,16 @@ key_index_load(int dirfd, GError **error)
 }
 
 static json_t *
+certs_to_json(const GPtrArray *certs)
+{
+    json_t *array = json_array();
+
+    for (unsigned i = 0; i < certs->len; i++)
+        json_array_append_new(array, protocol_bytes(span_of_bytes(certs->pdata[i])));
+    return array;
+}
+
+static json_t *
 index_to_json(const KeyIndex *index)
 {
     json_t *keys = json_array();
@@ -134,10 +167,12 @@ index_to_json(const KeyIndex *index)
         char keyid[DIGEST_HEX_SIZE];
 
         digest_to_hex(&key->keyid, keyid);
-        json_array_append_new(keys, json_pack("{s:s,s:s,s:o,s:o}", "role",
-                                              signer_role_name(key->role), "keyid", keyid, "spki",
-                                              protocol_bytes(span_of_bytes(key->spki)), "builderId",
-                                              json_string_or_null(key->builder_id)));
+        json_t *item = json_pack("{s:s,s:s,s:o,s:o}", "role", signer_role_name(key->role), "keyid",
+                                 keyid, "spki", protocol_bytes(span_of_bytes(key->spki)),
+                                 "builderId", json_string_or_null(key->builder_id));
+        if (key->certs != NULL)
+            json_object_set_new(item, "certs", certs_to_json(key->certs));
+        json_array_append_new(keys, item);
     }
     return json_pack("{s:i,s:s,s:o}", "slipwayKeys", 1, "origin", index->origin, "keys", keys);
 }
@@ -189,7 +224,10 @@ key_index_create(int dirfd, const char *origin, GError **error)
 
         if (signer == NULL)
             return NULL;
-        add_key(index, role, public_key_spki(signer_public_key(signer)));
+        SignerPublicKey *key = add_key(index, role, public_key_spki(signer_public_key(signer)));
+        if (role == SIGNER_ROLE_TIMESTAMP &&
+            (key->certs = timestamp_make_chain(signer, origin, error)) == NULL)
+            return NULL;
     }
     g_autoptr(json_t) json = index_to_json(index);
     g_autofree char *text = json_pretty(json);

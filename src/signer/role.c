@@ -14,7 +14,10 @@ static const RoleRow rows[SIGNER_N_ROLES] = {
     [SIGNER_ROLE_ENGINE] = { "engine", NULL },
     [SIGNER_ROLE_BUILDER_SANDBOX] = { "builder-sandbox", "sandbox/isolated" },
     [SIGNER_ROLE_BUILDER_HOST] = { "builder-host", "host/none" },
+    [SIGNER_ROLE_BUILDER_VM] = { "builder-vm", "vm/isolated" },
+    [SIGNER_ROLE_BUILDER_COMMAND] = { "builder-command", "command/none" },
     [SIGNER_ROLE_STATUS] = { "status", NULL },
+    [SIGNER_ROLE_TIMESTAMP] = { "timestamp", NULL },
     [SIGNER_ROLE_LOG] = { "log", NULL },
 };
 

@@ -16,6 +16,7 @@
 #include "signer/log_state_priv.h"
 #include "signer/protocol_priv.h"
 #include "signer/rules_priv.h"
+#include "signer/timestamp_priv.h"
 #include "base/banned.h"
 
 /* Invariants
@@ -56,6 +57,8 @@ signer_server_new(const char *keys_dir, SignerServes serves, GError **error)
     for (SignerRole role = SIGNER_ROLE_ENGINE; role < SIGNER_N_ROLES; role++) {
         if ((role == SIGNER_ROLE_LOG) != (serves == SIGNER_SERVES_LOG))
             continue;
+        if (role != SIGNER_ROLE_LOG && key_index_find(server->index, role) == NULL)
+            continue; /* a folder older than the role; asking for it is refused */
         server->signers[role] = keyring_load(server->dirfd, server->index, role, error);
         if (server->signers[role] == NULL)
             return NULL;
@@ -118,9 +121,22 @@ record_refusal(SignerServer *server, const json_t *request, Span raw, GError **e
 
 /* --- operations ----------------------------------------------------------------------------- */
 
+static bool
+need_key(const SignerServer *server, SignerRole role, GError **error)
+{
+    if (server->signers[role] != NULL)
+        return true;
+    error_set(error, SIGNER_ERROR, SIGNER_ERROR_NO_KEY,
+              "this folder has no key '%s': it was made before there was such a role",
+              signer_role_name(role));
+    return false;
+}
+
 static json_t *
 sign_pae(SignerServer *server, SignerRole role, const char *type, Span payload, GError **error)
 {
+    if (!need_key(server, role, error))
+        return NULL;
     g_autoptr(GBytes) pae = dsse_pae(type, payload);
     g_autoptr(GBytes) signature = NULL;
     Span spki = public_key_spki(signer_public_key(server->signers[role]));
@@ -247,9 +263,25 @@ answer_checkpoint(SignerServer *server, const json_t *request, GError **error)
     return json_pack("{s:o}", "note", protocol_bytes(span_of_bytes(note)));
 }
 
+static json_t *
+answer_timestamp(SignerServer *server, const json_t *request, GError **error)
+{
+    g_autoptr(GBytes) asked = protocol_need_bytes(request, "request", error);
+
+    if (asked == NULL || !need_key(server, SIGNER_ROLE_TIMESTAMP, error))
+        return NULL;
+    g_autoptr(GBytes) response = timestamp_respond(
+        server->signers[SIGNER_ROLE_TIMESTAMP],
+        key_index_find(server->index, SIGNER_ROLE_TIMESTAMP)->certs, span_of_bytes(asked), error);
+    return response == NULL
+               ? NULL
+               : json_pack("{s:o}", "response", protocol_bytes(span_of_bytes(response)));
+}
+
 static const Operation operations[] = {
     { "statement", SIGNER_SERVES_STATEMENTS, answer_statement },
     { "status", SIGNER_SERVES_STATEMENTS, answer_status },
+    { "timestamp", SIGNER_SERVES_STATEMENTS, answer_timestamp },
     { "checkpoint", SIGNER_SERVES_LOG, answer_checkpoint },
 };
 

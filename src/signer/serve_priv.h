@@ -8,7 +8,7 @@ typedef struct SignerServer SignerServer; /* the keys of one process, unlocked *
 
 typedef enum {
     SIGNER_SERVES_NONE,
-    SIGNER_SERVES_STATEMENTS, /* engine, builders, status */
+    SIGNER_SERVES_STATEMENTS, /* engine, builders, status, timestamp */
     SIGNER_SERVES_LOG,        /* the log's key, apart */
 } SignerServes;
 

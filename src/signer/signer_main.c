@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * slipway-signer: the only program that opens private keys. Started by the client end (client.c):
  *
- * slipway-signer KEYS_DIR           engine, builder and status keys; requests on descriptor 3
+ * slipway-signer KEYS_DIR           all keys but the log's; requests on descriptor 3
  * slipway-signer --log KEYS_DIR     the log's key
  * slipway-signer --create KEYS_DIR ORIGIN   makes all keys, prints keys.json
  */

@@ -5,6 +5,7 @@
 #include "signer_fixture.h"
 #include "proof/checkpoint.h"
 #include "proof/merkle.h"
+#include "signer/timestamp_priv.h"
 #include "base/banned.h"
 
 static void
@@ -199,9 +200,53 @@ builder_keys_have_the_ids_of_their_classes(void **state)
             assert_string_equal(key->builder_id, FIXTURE_ORIGIN "/builder/sandbox/isolated");
         else if (key->role == SIGNER_ROLE_BUILDER_HOST)
             assert_string_equal(key->builder_id, FIXTURE_ORIGIN "/builder/host/none");
+        else if (key->role == SIGNER_ROLE_BUILDER_VM)
+            assert_string_equal(key->builder_id, FIXTURE_ORIGIN "/builder/vm/isolated");
+        else if (key->role == SIGNER_ROLE_BUILDER_COMMAND)
+            assert_string_equal(key->builder_id, FIXTURE_ORIGIN "/builder/command/none");
         else
             assert_null(key->builder_id);
     }
+}
+
+static void
+only_the_timestamp_key_has_certificates(void **state)
+{
+    SignerFixture *f = *state;
+
+    create(f);
+    for (unsigned i = 0; i < f->keys->len; i++) {
+        const SignerPublicKey *key = g_ptr_array_index(f->keys, i);
+
+        if (key->role == SIGNER_ROLE_TIMESTAMP)
+            assert_int_equal(key->certs->len, 2);
+        else
+            assert_null(key->certs);
+    }
+}
+
+static void
+a_message_is_stamped(void **state)
+{
+    SignerFixture *f = *state;
+
+    create(f);
+    f->bytes = signer_timestamp(f->client, span_of_text("a signature"), &f->error);
+
+    assert_no_gerror(f->error);
+    assert_non_null(f->bytes);
+}
+
+static void
+what_is_no_request_gets_an_answer_that_grants_nothing(void **state)
+{
+    SignerFixture *f = *state;
+
+    create(f);
+    f->bytes = signer_answer_timestamp(f->client, span_of_text("no DER"), &f->error);
+
+    assert_no_gerror(f->error);
+    assert_false(timestamp_is_granted(span_of_bytes(f->bytes), &f->error));
 }
 
 static void
@@ -522,6 +567,9 @@ main(void)
         SIGNER_TEST(create_goes_on_after_a_crash_with_the_keys_it_had),
         SIGNER_TEST(create_refuses_a_bad_origin),
         SIGNER_TEST(builder_keys_have_the_ids_of_their_classes),
+        SIGNER_TEST(only_the_timestamp_key_has_certificates),
+        SIGNER_TEST(a_message_is_stamped),
+        SIGNER_TEST(what_is_no_request_gets_an_answer_that_grants_nothing),
         SIGNER_TEST(without_keys_signing_says_so),
         SIGNER_TEST(a_key_others_can_read_is_not_used),
         SIGNER_TEST(a_key_that_was_exchanged_is_not_used),
