@@ -6,7 +6,8 @@
 #include "base/span.h"
 #include "proof/merkle.h"
 
-#define BUNDLE_MEDIA_TYPE "application/vnd.dev.sigstore.bundle.v0.3+json"
+#define BUNDLE_MAX_TIMESTAMPS 16 /* RFC 3161 responses of one bundle */
+#define BUNDLE_MEDIA_TYPE     "application/vnd.dev.sigstore.bundle.v0.3+json"
 
 typedef struct { /* what a bundle is made of; all borrowed */
     Span pae;    /* of the fact */

@@ -4,8 +4,6 @@
 #pragma once
 #include "attest/bundle.h"
 
-#define BUNDLE_MAX_TIMESTAMPS 16
-
 /** The bundle if @text is, byte for byte, one that bundle_build could have written; else NULL,
  * which says nothing about it. Owned. */
 Bundle *bundle_from_text(Span text) MUST_CHECK;

@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "proof/checkpoint.h"
 #include "service/engine_view.h"
+#include "service/timestamp.h"
 #include "base/banned.h"
 
 static NoteVerifier *
@@ -175,7 +176,9 @@ make_bundle(Engine *engine, const TlogRecord *record, BundleParts *parts, json_t
 {
     g_autoptr(NoteVerifier) verifier = NULL;
     g_autoptr(GBytes) pae = NULL;
+    g_autoptr(GBytes) stamp = NULL;
     g_autofree char *text = NULL;
+    Span stamped = { 0 };
 
     *out = NULL;
     if (record->where == TLOG_PAE_NONE) {
@@ -186,8 +189,11 @@ make_bundle(Engine *engine, const TlogRecord *record, BundleParts *parts, json_t
               ? g_bytes_ref(record->pae)
               : store_get_bytes(engine->store, &record->pae_digest, LIMIT_STATEMENT_BYTES, error);
     verifier = pae == NULL ? NULL : log_verifier(engine, error);
-    if (verifier == NULL)
+    if (verifier == NULL || !timestamp_of_leaf(engine, parts->leaf, &stamp, error))
         return false;
+    stamped = stamp != NULL ? span_of_bytes(stamp) : stamped;
+    parts->timestamps = &stamped;
+    parts->n_timestamps = stamp != NULL;
     parts->pae = span_of_bytes(pae);
     parts->log_id = note_log_id(engine->origin, note_verifier_key(verifier));
     text = bundle_build(parts, error);

@@ -17,6 +17,7 @@
 #include "service/engine_view.h"
 #include "service/release_facts.h"
 #include "service/status.h"
+#include "service/timestamp.h"
 #include "base/banned.h"
 
 typedef struct ShippedFact {
@@ -218,7 +219,9 @@ add_bundle(Maker *maker, const ManifestDerived *derived, GError **error)
     const ManifestAsset *asset = manifest_find_asset(maker->manifest, derived->of);
     const ShippedFact *fact = asset != NULL ? find_evidence(maker, asset) : NULL;
     g_autofree char *text = NULL;
+    g_autoptr(GBytes) stamp = NULL;
     BundleParts parts = { 0 };
+    Span stamped = { 0 };
 
     if (fact == NULL) {
         error_set(error, BASE_ERROR, BASE_ERROR_NOT_FOUND,
@@ -233,8 +236,12 @@ add_bundle(Maker *maker, const ManifestDerived *derived, GError **error)
         .proof = { .hashes = fact->proof.hashes, .n_hashes = fact->proof.n },
         .checkpoint = span_of_bytes(maker->status.checkpoint),
     };
-    if (!log_identity(maker, &parts.log_id, error))
+    if (!log_identity(maker, &parts.log_id, error) ||
+        !timestamp_of_leaf(maker->engine, parts.leaf, &stamp, error))
         return false;
+    stamped = stamp != NULL ? span_of_bytes(stamp) : stamped;
+    parts.timestamps = &stamped;
+    parts.n_timestamps = stamp != NULL;
     text = bundle_build(&parts, error);
     return text != NULL && add_text(maker, derived->name, span_of_text(text), error);
 }

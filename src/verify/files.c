@@ -122,9 +122,9 @@ line_of(const Verification *v, const Fact *fact)
     return NULL;
 }
 
-/* The bundle of a shipped fact as publishing makes it, or NULL. */
+/* The bundle of a shipped fact with these time stamps as publishing makes it, or NULL. */
 static char *
-make_bundle(const Verification *v, const Fact *fact)
+make_bundle(const Verification *v, const Fact *fact, const GPtrArray *timestamps)
 {
     const FactsLine *line = line_of(v, fact);
     const RootKey *key = v->root != NULL ? fact_root_find_role(v->root, KEY_ROLE_LOG) : NULL;
@@ -134,13 +134,18 @@ make_bundle(const Verification *v, const Fact *fact)
     g_autoptr(PublicKey) log_key = public_key_from_spki(span_of_bytes(key->spki), NULL);
     if (log_key == NULL)
         return NULL;
+    Span stamps[BUNDLE_MAX_TIMESTAMPS];
+    for (unsigned i = 0; i < timestamps->len; i++)
+        stamps[i] = span_of_bytes(timestamps->pdata[i]);
     BundleParts parts = { .pae = span_of_bytes(fact->pae),
                           .leaf = span_of_bytes(fact->leaf),
                           .index = (uint64_t)fact->index,
                           .head = v->checkpoint->head,
                           .proof = { .hashes = line->hashes, .n_hashes = line->n_hashes },
                           .checkpoint = span_of_bytes(v->note),
-                          .log_id = note_log_id(v->root->origin, log_key) };
+                          .log_id = note_log_id(v->root->origin, log_key),
+                          .timestamps = stamps,
+                          .n_timestamps = timestamps->len };
     return bundle_build(&parts, NULL);
 }
 
@@ -156,7 +161,7 @@ judge_bundle(const Verification *v, const char *of, Span text)
     const Fact *fact = find_evidence(v, span_of_bytes(pae));
     if (fact == NULL || !is_about(v, fact, of))
         return g_strdup("holds no shipped fact about its asset");
-    g_autofree char *wanted = make_bundle(v, fact);
+    g_autofree char *wanted = make_bundle(v, fact, bundle->timestamps);
     if (wanted == NULL)
         return g_strdup("nothing shipped proves its log entry");
     if (!same_bytes(text, span_of_text(wanted)))

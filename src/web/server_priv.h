@@ -45,6 +45,8 @@ extern const WebRoute ops_routes[];
 extern const size_t ops_n_routes;
 extern const WebRoute log_routes[];
 extern const size_t log_n_routes;
+extern const WebRoute timestamp_routes[];
+extern const size_t timestamp_n_routes;
 extern const WebRoute event_routes[];
 extern const size_t event_n_routes;
 extern const WebRoute hook_routes[];
