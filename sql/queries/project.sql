@@ -1,11 +1,11 @@
 -- Projects with their forge.
 
 -- name: project_config
-SELECT name, source, forge, repository, api_url, web_url, token_file, hook_file, context, default_branch, branches, tags, paths, proposals, ignore_skip_marks, poll_s, created_at
+SELECT name, source, forge, repository, api_url, web_url, token_file, hook_file, context, default_branch, branches, tags, paths, proposals, ignore_skip_marks, poll_s, created_at, file_ignores_marks
 FROM work_project WHERE name = $1;
 
 -- name: project_config_list
-SELECT name, source, forge, repository, api_url, web_url, token_file, hook_file, context, default_branch, branches, tags, paths, proposals, ignore_skip_marks, poll_s, created_at
+SELECT name, source, forge, repository, api_url, web_url, token_file, hook_file, context, default_branch, branches, tags, paths, proposals, ignore_skip_marks, poll_s, created_at, file_ignores_marks
 FROM work_project ORDER BY name;
 
 -- name: project_add
@@ -15,6 +15,9 @@ INSERT INTO work_project (name, source, created_at) VALUES ($1, $2, $3);
 UPDATE work_project SET source = $2, forge = $3, repository = $4, api_url = $5, web_url = $6, token_file = $7, hook_file = $8, context = $9,
   default_branch = $10, branches = $11, tags = $12, paths = $13, proposals = $14, ignore_skip_marks = $15, poll_s = $16
 WHERE name = $1;
+
+-- name: project_set_file_ignores_marks
+UPDATE work_project SET file_ignores_marks = $2 WHERE name = $1 AND file_ignores_marks <> $2;
 
 -- name: project_set_hook_file
 UPDATE work_project SET hook_file = $2 WHERE name = $1;

@@ -45,6 +45,10 @@ FROM work_run WHERE project = $1 AND id < $2 AND ($3 = '' OR state = $3) ORDER B
 SELECT id, project, number, event, ref, commit_id, tree_id, tag_object, pipeline, release, state, reason, commit_time, created_at, started_at, ended_at
 FROM work_run WHERE state = $1 AND id < $2 ORDER BY id DESC LIMIT $3;
 
+-- name: run_page_ref
+SELECT id, project, number, event, ref, commit_id, tree_id, tag_object, pipeline, release, state, reason, commit_time, created_at, started_at, ended_at
+FROM work_run WHERE ref = $1 AND id < $2 AND ($3 = '' OR project = $3) AND ($4 = '' OR state = $4) ORDER BY id DESC LIMIT $5;
+
 -- name: run_open
 SELECT id FROM work_run WHERE state IN ('preparing','running') ORDER BY id;
 
@@ -62,8 +66,37 @@ WHERE run = $1 AND position = $2 AND attempt = $3;
 UPDATE work_job SET state = $2, reason = $3, ended_at = $4 WHERE run = $1 AND state IN ('waiting','running');
 
 -- name: job_list
-SELECT position, attempt, name, executor, isolation, state, reason, exit_code, failed_step, log, started_at, ended_at
-FROM work_job WHERE run = $1 ORDER BY position, attempt;
+SELECT j.position, j.attempt, j.name, j.executor, j.isolation, j.state, j.reason, j.exit_code, j.failed_step, j.log, j.started_at, j.ended_at,
+  (SELECT r.number FROM work_run r WHERE r.id = j.reused)
+FROM work_job j WHERE j.run = $1 ORDER BY j.position, j.attempt;
+
+-- name: job_reuse
+INSERT INTO work_job (run, position, attempt, name, executor, isolation, state, exit_code, log, started_at, ended_at, reused)
+SELECT $1, position, 1, name, executor, isolation, state, exit_code, log, started_at, ended_at, coalesce(reused, run)
+FROM work_job WHERE run = $2 AND position = $3 AND attempt = $4 AND state = 'passed';
+
+-- name: step_reuse
+INSERT INTO work_step (run, position, attempt, step, name, exit_code, wall_us)
+SELECT $1, position, 1, step, name, exit_code, wall_us FROM work_step WHERE run = $2 AND position = $3 AND attempt = $4;
+
+-- name: log_step_reuse
+INSERT INTO work_log_step (run, position, attempt, step, start)
+SELECT $1, position, 1, step, start FROM work_log_step WHERE run = $2 AND position = $3 AND attempt = $4;
+
+-- name: report_reuse
+INSERT INTO work_report (run, position, attempt, kind, digest)
+SELECT $1, position, 1, kind, digest FROM work_report WHERE run = $2 AND position = $3 AND attempt = $4;
+
+-- name: artifact_reuse
+INSERT INTO work_artifact (run, position, path, digest, size_bytes, executable)
+SELECT $1, position, path, digest, size_bytes, executable FROM work_artifact WHERE run = $2 AND position = $3;
+
+-- name: output_reuse
+INSERT INTO work_output (run, position, name, value)
+SELECT $1, position, name, value FROM work_output WHERE run = $2 AND position = $3;
+
+-- name: job_passed
+SELECT count(*) FROM work_job WHERE run = $1 AND state = 'passed';
 
 -- name: step_insert
 INSERT INTO work_step (run, position, attempt, step, name, exit_code, wall_us) VALUES ($1, $2, $3, $4, $5, $6, $7);
@@ -72,10 +105,10 @@ INSERT INTO work_step (run, position, attempt, step, name, exit_code, wall_us) V
 SELECT position, attempt, step, name, exit_code, wall_us FROM work_step WHERE run = $1 ORDER BY position, attempt, step;
 
 -- name: artifact_insert
-INSERT INTO work_artifact (run, position, path, digest, size_bytes) VALUES ($1, $2, $3, $4, $5);
+INSERT INTO work_artifact (run, position, path, digest, size_bytes, executable) VALUES ($1, $2, $3, $4, $5, $6);
 
 -- name: artifact_list
-SELECT position, path, digest, size_bytes FROM work_artifact WHERE run = $1 ORDER BY position, path;
+SELECT position, path, digest, size_bytes, executable FROM work_artifact WHERE run = $1 ORDER BY position, path;
 
 -- name: output_insert
 INSERT INTO work_output (run, position, name, value) VALUES ($1, $2, $3, $4);

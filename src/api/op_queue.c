@@ -118,15 +118,20 @@ static bool
 run_restart_op(ApiContext *context, const json_t *args, json_t **result_out, GError **error)
 {
     g_auto(RunRecord) record = { 0 };
+    QueueRestart what = { .actor = actor_of(context),
+                          .only_failed = json_is_true(json_object_get(args, "failed")) };
     RunId id = { 0 };
 
-    return find_run(context, args, &record, error) &&
-           queue_restart(context->engine, record.id, actor_of(context), &id, error) &&
+    if (!find_run(context, args, &record, error))
+        return false;
+    what.run = record.id;
+    return queue_restart(context->engine, &what, &id, error) &&
            answer_run(context, id, result_out, error);
 }
 
 static const ApiField run_args[] = {
     { "run", API_STRING, API_REQUIRED, "NUMBER or PROJECT/NUMBER" },
+    { "failed", API_BOOL, 0, "only what did not pass; jobs that passed are taken over" },
     { 0 },
 };
 const ApiOperation op_run_restart = {

@@ -194,6 +194,7 @@ run_list_op(ApiContext *context, const json_t *args, json_t **result_out, GError
 {
     const char *state = api_arg_string(args, "state", NULL);
     RunFilter filter = { .project = api_arg_string(args, "project", NULL),
+                         .ref = api_arg_string(args, "ref", NULL),
                          .state = state != NULL ? run_state_from_string(state) : RUN_NONE,
                          .before = { api_arg_int(args, "before", 0) },
                          .limit = (int)CLAMP(api_arg_int(args, "limit", 50), 1, 500) };
@@ -218,6 +219,7 @@ run_list_op(ApiContext *context, const json_t *args, json_t **result_out, GError
 
 static const ApiField list_args[] = {
     { "project", API_STRING, 0, "only runs of this project" },
+    { "ref", API_STRING, 0, "only runs of this ref, full: refs/heads/main" },
     { "state", API_STRING, 0, "only runs in this state" },
     { "before", API_INT, 0, "only runs with an id below this" },
     { "limit", API_INT, 0, "at most so many, up to 500; default 50" },

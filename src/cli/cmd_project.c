@@ -32,7 +32,7 @@ static const CliOption options[] = {
       "OWNER/NAME" },
     { "api-url", 0, CLI_STRING, offsetof(ProjectArgs, api_url), 0, "the forge's API", "URL" },
     { "web-url", 0, CLI_STRING, offsetof(ProjectArgs, web_url), 0, "its page", "URL" },
-    { "token-file", 't', CLI_STRING, offsetof(ProjectArgs, token_file), CLI_PATH,
+    { "forge-token-file", 't', CLI_STRING, offsetof(ProjectArgs, token_file), CLI_PATH,
       "file with the token for statuses", "FILE" },
     { "hook-file", 0, CLI_STRING, offsetof(ProjectArgs, hook_file), CLI_PATH,
       "file with the webhook's secrets, one or two lines", "FILE" },

@@ -185,25 +185,40 @@ const Command cmd_queue_cancel = {
 
 /* ---- restart, allow ---------------------------------------------------------------------------- */
 
+typedef struct {
+    bool failed;
+} RestartArgs;
+
+static const CliOption restart_options[] = {
+    { "failed", 'f', CLI_FLAG, offsetof(RestartArgs, failed), 0,
+      "only what did not pass; jobs that passed are taken over", NULL },
+    { 0 },
+};
+
 static bool
 run_restart(CommandContext *context, void *data, const char *const *positional, GError **error)
 {
+    const RestartArgs *args = data;
     g_autoptr(json_t) run = NULL;
 
-    (void)data;
-    return command_call(context, "run.restart", json_pack("{s:s}", "run", positional[0]), &run,
-                        error) &&
+    return command_call(context, "run.restart",
+                        json_pack("{s:s, s:b}", "run", positional[0], "failed", (int)args->failed),
+                        &run, error) &&
            print_queued(context, run);
 }
 
 const Command cmd_restart = {
     .name = "restart",
-    .synopsis = "RUN",
+    .synopsis = "RUN [--failed]",
     .help = "queue a run of the same ref and commit once more",
+    .details = "With --failed, jobs that passed are not run again: what they left is taken over\n"
+               "by digest. Not for a run that builds a release: that is made by one run.",
     .needs = COMMAND_NEEDS_ENGINE,
     .flags = COMMAND_RARE,
     .min_args = 1,
     .max_args = 1,
+    .options = restart_options,
+    .args_size = sizeof(RestartArgs),
     .run = run_restart,
 };
 

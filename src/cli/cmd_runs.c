@@ -9,7 +9,7 @@
 
 typedef struct {
     int64_t limit;
-    char *project, *state; /* owned */
+    char *project, *state, *ref; /* owned */
 } RunsArgs;
 
 static const CliOption runs_options[] = {
@@ -17,6 +17,8 @@ static const CliOption runs_options[] = {
     { "project", 'p', CLI_STRING, offsetof(RunsArgs, project), 0, "only runs of this project",
       "NAME" },
     { "state", 's', CLI_STRING, offsetof(RunsArgs, state), 0, "only runs in this state", "STATE" },
+    { "ref", 'r', CLI_STRING, offsetof(RunsArgs, ref), 0,
+      "only runs of this ref, full: refs/heads/main", "REF" },
     { 0 },
 };
 
@@ -51,6 +53,8 @@ run_runs(CommandContext *context, void *data, const char *const *positional, GEr
     call = json_pack("{s:I}", "limit", (json_int_t)(args->limit > 0 ? args->limit : 50));
     if (args->project != NULL)
         json_object_set_new(call, "project", json_string(args->project));
+    if (args->ref != NULL)
+        json_object_set_new(call, "ref", json_string(args->ref));
     if (args->state != NULL)
         json_object_set_new(call, "state", json_string(args->state));
     if (!command_call(context, "run.list", call, &runs, error))
@@ -65,7 +69,7 @@ run_runs(CommandContext *context, void *data, const char *const *positional, GEr
 
 const Command cmd_runs = {
     .name = "runs",
-    .synopsis = "[--project NAME] [--state STATE] [--limit N]",
+    .synopsis = "[--project NAME] [--ref REF] [--state STATE] [--limit N]",
     .help = "list runs, newest first",
     .needs = COMMAND_NEEDS_ENGINE,
     .options = runs_options,

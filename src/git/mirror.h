@@ -79,6 +79,11 @@ char *git_mirror_default_branch(GitMirror *mirror);
 bool git_is_ancestor(GitMirror *mirror, const char *ancestor, const char *commit, bool *out,
                      GError **error) MUST_CHECK;
 
+/** The newest commit both come from. Both full ids; @out stays "" where they share nothing. Errors:
+ * NOT_FOUND, IO. */
+bool git_merge_base(GitMirror *mirror, const char *one, const char *other, char out[GIT_ID_SIZE],
+                    GError **error) MUST_CHECK;
+
 /** The bytes of a regular file at a commit. @commit: full id. @path: '/'-separated, no leading '/'.
  * Returns: owned. Errors: NOT_FOUND, INVALID (not a regular file), LIMIT, IO. */
 GBytes *git_read_file(GitMirror *mirror, const char *commit, const char *path, size_t limit_bytes,

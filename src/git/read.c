@@ -318,6 +318,35 @@ git_is_ancestor(GitMirror *mirror, const char *ancestor, const char *commit, boo
     return true;
 }
 
+bool
+git_merge_base(GitMirror *mirror, const char *one, const char *other, char out[GIT_ID_SIZE],
+               GError **error)
+{
+    g_auto(GitCommand) command = { 0 };
+    g_auto(ProcessResult) result = { 0 };
+
+    out[0] = '\0';
+    if (!check_id(one, error) || !check_id(other, error))
+        return false;
+    git_command_init(&command, mirror->path, "merge-base");
+    git_command_add(&command, "--end-of-options");
+    git_command_add(&command, one);
+    git_command_add(&command, other);
+    if (!git_command_run(&command, (Span){ 0 }, 4096, GIT_TIMEOUT_MS, NULL, &result, error))
+        return false;
+    g_autofree char *text = g_strchomp(git_result_text(&result));
+
+    if (result.exit.exit_code == 0 && git_id_is_full(text))
+        return g_strlcpy(out, text, GIT_ID_SIZE) < GIT_ID_SIZE;
+    if (result.exit.exit_code == 1)
+        return true;
+    g_autofree char *line = git_last_line(result.errors);
+
+    error_set(error, BASE_ERROR, BASE_ERROR_NOT_FOUND, "cannot compare '%s' with '%s': %s", one,
+              other, line);
+    return false;
+}
+
 /* The entry called @name in the tree @tree. */
 static bool
 find_entry(GitMirror *mirror, const char *tree, const char *name, GitTreeEntry *out, GError **error)

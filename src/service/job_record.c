@@ -48,7 +48,7 @@ write_artifacts(DbConn *conn, const EndOfJob *end, GError **error)
         if (!db_exec(conn, QUERY_ARTIFACT_INSERT,
                      DB_PARAMS(DB_INT(end->run->record.id.v), DB_INT((int64_t)end->job->position),
                                DB_TEXT(artifact->path), DB_TEXT(digest),
-                               DB_INT((int64_t)artifact->size_bytes)),
+                               DB_INT((int64_t)artifact->size_bytes), DB_INT(artifact->executable)),
                      error))
             return false;
     }

@@ -2,7 +2,8 @@
  * poll: repositories that nobody tells us about are asked at an interval what their branches and tags
  * are. What differs from the last time is a delivery of our own; the note of what was seen is
  * written in the same transaction, so nothing is missed or built twice. What is there at the first
- * look builds nothing. */
+ * look builds nothing; that there was one is a note too, so that the first push into an empty
+ * repository builds. */
 #include <poll.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -20,6 +21,7 @@
 #define CHANGES_MAX 200 /* of one look; the rest is seen at the next */
 #define TROUBLE_MS  60000
 #define PEER        "poll"
+#define LOOKED      "" /* the ref under which it is noted that somebody has looked */
 
 struct Poll {
     Engine *engine;  /* borrowed */
@@ -105,6 +107,9 @@ write_baseline(DbConn *conn, void *input, GError **error)
     GHashTableIter iter;
     void *ref = NULL, *id = NULL;
 
+    if (!db_exec(conn, QUERY_POLL_REF_SET,
+                 DB_PARAMS(DB_TEXT(baseline->project), DB_TEXT(LOOKED), DB_TEXT("")), error))
+        return false;
     g_hash_table_iter_init(&iter, (GHashTable *)baseline->now);
     while (g_hash_table_iter_next(&iter, &ref, &id)) {
         if (!db_exec(conn, QUERY_POLL_REF_SET,
@@ -196,7 +201,7 @@ record_changes(Engine *engine, const char *project, GHashTable *seen, GHashTable
     }
     g_hash_table_iter_init(&iter, seen);
     while (n < CHANGES_MAX && g_hash_table_iter_next(&iter, &ref, &id)) {
-        if (g_hash_table_contains(now, ref))
+        if (g_hash_table_contains(now, ref) || strcmp(ref, LOOKED) == 0)
             continue;
         n++;
         if (!record_change(engine, project, ref, id, NULL, error))

@@ -88,6 +88,7 @@ read_row(const DbRows *rows, Project *out)
     out->ignore_skip_marks = db_rows_int(rows, 14) != 0;
     out->poll_s = db_rows_int(rows, 15);
     out->created_us = db_rows_int(rows, 16);
+    out->file_ignores_marks = db_rows_int(rows, 17) != 0;
 }
 
 bool
@@ -115,7 +116,8 @@ project_filter(const Project *project)
                           .paths = (const char *const *)project->paths,
                           .repository = project->repository,
                           .proposals = project->proposals,
-                          .ignore_skip_marks = project->ignore_skip_marks };
+                          .ignore_skip_marks =
+                              project->ignore_skip_marks || project->file_ignores_marks };
 }
 
 /* ---- settings ---------------------------------------------------------------------------------- */

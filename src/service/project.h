@@ -27,7 +27,8 @@ typedef struct Project { /* owned strings, "" when not set; end with project_cle
     char **paths;
     ForgeProposals proposals;
     bool ignore_skip_marks;
-    int64_t poll_s; /* 0: not polled */
+    bool file_ignores_marks; /* "skip: false" of the default branch's file, as last seen */
+    int64_t poll_s;          /* 0: not polled */
     int64_t created_us;
 } Project;
 void project_clear(Project *project);

@@ -44,11 +44,13 @@ typedef struct QueueRequest { /* all borrowed */
     const char *ref;      /* refs/heads/main, refs/tags/v1, refs/pull/7/head; full */
     const char *commit;   /* hex, or NULL: resolved while preparing */
     const char *base_ref; /* proposals: the target branch, whose file rules; else NULL */
+    const char *before;   /* hex: what the ref was, to see what changed; or NULL */
+    RunId reuse;          /* whose passed jobs are taken over; 0: none */
     const char *actor;    /* forge login or person; "" unknown */
     const char *reason;   /* "push", "nightly", "restart of 12"; for people */
     const json_t *inputs; /* typed parameters or NULL */
     int priority;         /* -100 to 100 */
-    bool again;           /* an older commit once more: supersedes nothing */
+    bool again;           /* an older commit once more: supersedes nothing; no filter counts */
     bool held; /* an outside proposal: waits for a maintainer's click, bound to this commit */
 } QueueRequest;
 
@@ -90,9 +92,14 @@ bool queue_cancel_run(Engine *engine, RunId id, const char *reason, bool *done_o
 /** A maintainer lets the held run @id go, at exactly @commit. Errors: CONFLICT (not held, or for
  * another commit), those of db. */
 bool queue_allow(Engine *engine, RunId id, const char *commit, GError **error) MUST_CHECK;
-/** Queues what run @id was once more: same project, ref and commit. Errors: NOT_FOUND, CONFLICT
- * (the commit was never known). */
-bool queue_restart(Engine *engine, RunId id, const char *actor, RunId *run_out,
+typedef struct QueueRestart {
+    RunId run;
+    const char *actor;
+    bool only_failed; /* jobs that passed are taken over with all they left, by digest */
+} QueueRestart;
+/** Queues what a run was once more: same project, ref and commit. Errors: NOT_FOUND; @only_failed:
+ * CONFLICT (it goes on or has passed), DENIED (it builds a release). */
+bool queue_restart(Engine *engine, const QueueRestart *what, RunId *run_out,
                    GError **error) MUST_CHECK;
 /** [{run, position, project, ref, commit, event, waiting, since, priority, held, why}] in the order
  * they would be taken. Owned. */

@@ -59,6 +59,22 @@ read_ids(DbRows *rows, GError **error)
     return g_steal_pointer(&ids);
 }
 
+/* What nobody has built yet counts as changed too: the newer push is compared with what the oldest
+ * that it supersedes would have been. */
+static bool
+inherit_before(DbConn *conn, const QueueRequest *request, RunId newer, GError **error)
+{
+    g_autofree char *before = NULL;
+    bool found = false;
+
+    return db_select_text(
+               conn, QUERY_QUEUE_OLDEST_BEFORE,
+               DB_PARAMS(DB_TEXT(request->project), DB_TEXT(request->ref), DB_INT(newer.v)), &found,
+               &before, error) &&
+           (!found || db_exec(conn, QUERY_QUEUE_SET_BEFORE,
+                              DB_PARAMS(DB_INT(newer.v), DB_TEXT(before)), error));
+}
+
 /* A newer push of a ref is what counts: nobody waits for the older one any more. */
 static bool
 supersede(DbConn *conn, const QueueRequest *request, RunId newer, int64_t number, int64_t now_us,
@@ -72,6 +88,8 @@ supersede(DbConn *conn, const QueueRequest *request, RunId newer, int64_t number
         return true;
     if (request->trigger != RUN_TRIGGER_PUSH && request->trigger != RUN_TRIGGER_PROPOSAL)
         return true;
+    if (!inherit_before(conn, request, newer, error))
+        return false;
     {
         g_autoptr(DbRows) rows = db_select(
             conn, QUERY_QUEUE_SAME_REF,
@@ -152,7 +170,10 @@ queue_add(DbConn *conn, const QueueRequest *request, int64_t now_us, RunId *run_
                                  DB_TEXT(request->base_ref != NULL ? request->base_ref : ""),
                                  DB_TEXT(request->actor != NULL ? request->actor : ""),
                                  DB_TEXT(request->reason != NULL ? request->reason : ""),
-                                 DB_TEXT(inputs), DB_INT(request->priority), DB_INT(request->held)),
+                                 DB_TEXT(inputs), DB_INT(request->priority), DB_INT(request->held),
+                                 DB_TEXT(request->before != NULL ? request->before : ""),
+                                 DB_INT(request->again),
+                                 request->reuse.v > 0 ? DB_INT(request->reuse.v) : DB_NULL),
                        &found, &id.v, error) ||
         !run_record_told(conn, id, RUN_QUEUED, "", now_us, error) ||
         !supersede(conn, request, id, number, now_us, error))
@@ -333,39 +354,77 @@ queue_allow(Engine *engine, RunId id, const char *commit, GError **error)
     return true;
 }
 
+/* Whether the jobs of the run that passed may be taken over. */
+static bool
+check_reuse(DbConn *conn, const RunRecord *record, GError **error)
+{
+    int64_t n = 0;
+    bool found = false;
+
+    if (!run_state_is_final(record->state) || record->state == RUN_PASSED) {
+        error_set(error, BASE_ERROR, BASE_ERROR_CONFLICT,
+                  "run '%s/%" G_GINT64_FORMAT "' is %s: there is no failed job to run again",
+                  record->project, record->number, run_state_name(record->state));
+        return false;
+    }
+    if (record->release != NULL) {
+        error_set(error, BASE_ERROR, BASE_ERROR_DENIED,
+                  "run '%s/%" G_GINT64_FORMAT "' builds '%s': all that a release is made of comes "
+                  "from one run, so restart it whole",
+                  record->project, record->number, record->release);
+        return false;
+    }
+    if (!db_select_int(conn, QUERY_JOB_PASSED, DB_PARAMS(DB_INT(record->id.v)), &found, &n, error))
+        return false;
+    if (n == 0)
+        error_set(error, BASE_ERROR, BASE_ERROR_CONFLICT,
+                  "no job of run '%s/%" G_GINT64_FORMAT "' has passed: restart it whole",
+                  record->project, record->number);
+    return n > 0;
+}
+
+static const char *
+text_or_null(const char *text)
+{
+    return text != NULL && *text != '\0' ? text : NULL;
+}
+
 bool
-queue_restart(Engine *engine, RunId id, const char *actor, RunId *run_out, GError **error)
+queue_restart(Engine *engine, const QueueRestart *what, RunId *run_out, GError **error)
 {
     g_autoptr(DbReader) reader = db_reader_acquire(engine->db, error);
     g_auto(RunRecord) record = { 0 };
     g_autofree char *why = NULL;
 
-    if (reader == NULL || !run_record_load(reader, id, &record, error))
+    if (reader == NULL || !run_record_load(reader, what->run, &record, error) ||
+        (what->only_failed && !check_reuse(reader, &record, error)))
         return false;
-    g_autoptr(DbRows) rows = db_select(reader, QUERY_QUEUE_REQUEST, DB_PARAMS(DB_INT(id.v)), error);
+    g_autoptr(DbRows) rows =
+        db_select(reader, QUERY_QUEUE_REQUEST, DB_PARAMS(DB_INT(what->run.v)), error);
     bool has_row = false;
     if (rows == NULL || !db_rows_next(rows, &has_row, error))
         return false;
-    const char *base = db_rows_text(rows, 4);
     const char *given = db_rows_text(rows, 5);
     g_autoptr(json_t) inputs =
         *given != '\0' ? json_parse(span_of_text(given), QUEUE_MAX_INPUT_BYTES, error) : NULL;
     if (*given != '\0' && inputs == NULL)
         return false;
-    why = g_strdup_printf("restart of run %" G_GINT64_FORMAT, record.number);
+    why = g_strdup_printf(what->only_failed ? "failed jobs of run %" G_GINT64_FORMAT " again"
+                                            : "restart of run %" G_GINT64_FORMAT,
+                          record.number);
     QueueRequest request = {
         .project = record.project,
         .trigger = run_trigger_from_string(record.event),
         .ref = record.ref,
-        .commit = record.tag_object != NULL  ? record.tag_object
-                  : record.commit[0] != '\0' ? record.commit
-                                             : NULL,
-        .base_ref = *base != '\0' ? base : NULL,
-        .actor = actor,
+        .commit = record.tag_object != NULL ? record.tag_object : text_or_null(record.commit),
+        .base_ref = text_or_null(db_rows_text(rows, 4)),
+        .before = text_or_null(db_rows_text(rows, 10)),
+        .actor = what->actor,
         .reason = why,
         .inputs = inputs,
         .again = true,
         .held = db_rows_int(rows, 9) != 0,
+        .reuse = { what->only_failed ? what->run.v : 0 },
     };
     return queue_submit(engine, &request, run_out, error);
 }

@@ -28,6 +28,7 @@ active_run_free(ActiveRun *run)
     g_clear_pointer(&run->pipeline, pipeline_free);
     g_clear_pointer(&run->mirror, git_mirror_free);
     g_clear_pointer(&run->inputs, json_decref);
+    g_clear_pointer(&run->changed_paths, g_ptr_array_unref);
     g_clear_pointer(&run->cancel, cancel_unref);
     g_clear_pointer(&run->output, wake_free);
     g_free(run->source);
@@ -252,6 +253,8 @@ make_plan(ActiveRun *run, const RunRequest *request, GError **error)
         .branch = request->branch,
         .tag = request->tag,
         .commit = run->commit.commit,
+        .changed =
+            run->changed_paths != NULL ? (const char *const *)run->changed_paths->pdata : NULL,
         .inputs = request->inputs,
         .n_inputs = request->n_inputs,
     };
@@ -341,6 +344,11 @@ run_insert_jobs(ActiveRun *run, DbConn *conn, GError **error)
     for (size_t i = 0; i < run->n_jobs; i++) {
         const ActiveJob *job = &run->jobs[i];
 
+        if (job->reused > 0) {
+            if (!run_insert_reused(run, job, conn, error))
+                return false;
+            continue;
+        }
         if (!db_exec(conn, QUERY_JOB_INSERT,
                      DB_PARAMS(DB_INT(run->record.id.v), DB_INT((int64_t)i), DB_INT(1),
                                DB_TEXT(job->plan->id), DB_TEXT(job->executor),
@@ -373,9 +381,11 @@ run_remember(ActiveRun *run)
 bool
 run_fill_plan(ActiveRun *run, const RunRequest *request, GError **error)
 {
-    return find_source(run, request, error) && fetch_source(run, request, error) &&
-           resolve_ref(run, request, error) && read_pipeline(run, request, error) &&
-           make_plan(run, request, error) && name_release(run, request, error);
+    if (!find_source(run, request, error) || !fetch_source(run, request, error) ||
+        !resolve_ref(run, request, error) || !read_pipeline(run, request, error))
+        return false;
+    run_find_changed(run, request);
+    return make_plan(run, request, error) && name_release(run, request, error);
 }
 
 bool

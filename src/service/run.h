@@ -26,6 +26,7 @@ typedef struct RunRequest { /* all borrowed */
     const char *pinned;   /* the commit (or tag object) the ref was seen to name; NULL: as it is */
     const char *event;    /* NULL: "tag", "push" or "manual", by which of the three is given */
     const char *base_ref; /* proposals: the full ref whose slipway.yaml rules; NULL: the commit's */
+    const char *before;   /* the commit the ref named before, to see what changed; or NULL */
     const PipelinePair *inputs;
     size_t n_inputs;
     unsigned parallel; /* jobs at once; 0: one a processor */

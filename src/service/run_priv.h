@@ -51,6 +51,7 @@ typedef struct ActiveJob {
     JobState state;       /* guarded by run->lock */
     unsigned attempt;     /* guarded by run->lock */
     int step;             /* guarded by run->lock: index of the running step, -1 before */
+    unsigned reused;      /* the attempt of the earlier run it is; 0: it runs here */
     int64_t started_us;   /* guarded by run->lock */
     int64_t ended_us;     /* guarded by run->lock */
     char *log_path;       /* owned, guarded by run->lock */
@@ -66,12 +67,14 @@ struct ActiveRun {
     GitMirror *mirror;  /* owned; guarded by git_lock */
     Mutex git_lock;
     GitCommit commit;
-    char *source;   /* owned */
-    char *stream;   /* owned or NULL */
-    char *version;  /* owned or NULL */
-    json_t *inputs; /* owned: object of what was given by hand */
-    Cancel *cancel; /* owned */
-    Wake *output;   /* owned: job output arrived */
+    char *source;             /* owned */
+    char *stream;             /* owned or NULL */
+    char *version;            /* owned or NULL */
+    json_t *inputs;           /* owned: object of what was given by hand */
+    GPtrArray *changed_paths; /* owned strings, NULL at the end; NULL: nobody knows what changed */
+    RunId reuse;              /* whose passed jobs it takes over; 0: none */
+    Cancel *cancel;           /* owned */
+    Wake *output;             /* owned: job output arrived */
     unsigned parallel;
 
     Mutex lock;
@@ -89,6 +92,18 @@ ActiveRun *active_run_new(Engine *engine, Cancel *cancel);
 void run_remember(ActiveRun *run);
 /** Source, commit, file, plan and release name, as asked. Blocks. */
 bool run_fill_plan(ActiveRun *run, const RunRequest *request, GError **error) MUST_CHECK;
+/** What changed, where the file's filters or conditions ask: then run->changed_paths is set, if anybody
+ * knows. After the file was read, before it is planned. */
+void run_find_changed(ActiveRun *run, const RunRequest *request);
+/** Whether "on" and skip marks let a queued run of a push, tag or proposal happen. Errors: CANCELLED
+ * with the reason, those of db. */
+bool run_check_on(const ActiveRun *run, const RunRequest *request, GError **error) MUST_CHECK;
+/** Marks the jobs that passed in run->reuse as passed here, with what they left. Before the rows are
+ * written. Errors: CONFLICT (another file rules now), those of db. */
+bool run_reuse_jobs(ActiveRun *run, GError **error) MUST_CHECK;
+/** The rows of a job that run_reuse_jobs took over, in the caller's transaction. */
+bool run_insert_reused(ActiveRun *run, const ActiveJob *job, DbConn *conn,
+                       GError **error) MUST_CHECK;
 /** Claims the release's name in the log, if it makes one. */
 bool run_claim(ActiveRun *run, const RunRequest *request, GError **error) MUST_CHECK;
 /** The rows of its jobs, and its file's schedules where it is the default branch's, in the

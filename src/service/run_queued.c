@@ -5,12 +5,15 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "service/run_priv.h"
+#include "service/schedule.h"
 #include "base/banned.h"
 
 typedef struct Asked { /* the row of a queued run, as it was asked for */
-    char *project, *event, *ref, *commit, *base_ref; /* owned */
-    json_t *inputs;                                  /* owned; NULL: none */
+    char *project, *event, *ref, *commit, *base_ref, *before; /* owned */
+    json_t *inputs;                                           /* owned; NULL: none */
     GArray *pairs; /* owned, of PipelinePair borrowed from inputs */
+    bool by_hand;
+    RunId reuse;
 } Asked;
 
 static void
@@ -21,6 +24,7 @@ asked_clear(Asked *asked)
     g_free(asked->ref);
     g_free(asked->commit);
     g_free(asked->base_ref);
+    g_free(asked->before);
     g_clear_pointer(&asked->inputs, json_decref);
     g_clear_pointer(&asked->pairs, g_array_unref);
 }
@@ -57,6 +61,9 @@ load_asked(Engine *engine, RunId id, Asked *out, GError **error)
     out->ref = g_strdup(db_rows_text(rows, 2));
     out->commit = text_or_null(rows, 3);
     out->base_ref = text_or_null(rows, 4);
+    out->before = text_or_null(rows, 10);
+    out->by_hand = db_rows_int(rows, 11) != 0;
+    out->reuse.v = db_rows_int(rows, 12);
     out->pairs = g_array_new(FALSE, FALSE, sizeof(PipelinePair));
     if (db_rows_text(rows, 5)[0] == '\0')
         return true;
@@ -79,6 +86,7 @@ request_of(const Asked *asked)
         .event = asked->event,
         .pinned = asked->commit,
         .base_ref = asked->base_ref,
+        .before = asked->before,
         .inputs = (const PipelinePair *)asked->pairs->data,
         .n_inputs = asked->pairs->len,
     };
@@ -116,22 +124,27 @@ write_prepared(DbConn *conn, void *input, GError **error)
            run_insert_jobs(run, conn, error);
 }
 
-/* What "on" of the ruling file leaves out ends as cancelled: nobody asked for it by hand. */
+/* A file that leaves its own push out still brings the default branch's schedules. */
 static bool
-check_on(const ActiveRun *run, const RunRequest *request, GError **error)
+write_file(DbConn *conn, void *input, GError **error)
 {
-    bool wanted = strcmp(run->record.event, "push") == 0 || strcmp(run->record.event, "tag") == 0;
-    const char *branch = request->branch;
+    const ActiveRun *run = input;
 
-    if (strcmp(run->record.event, "proposal") == 0 && request->base_ref != NULL &&
-        g_str_has_prefix(request->base_ref, "refs/heads/")) {
-        wanted = true;
-        branch = request->base_ref + strlen("refs/heads/");
-    }
-    if (!wanted || pipeline_on_accepts(&run->pipeline->on, branch, request->tag, NULL))
+    return schedule_take(conn, run->record.ref, run->pipeline, clock_now_us(run->engine->clock),
+                         error);
+}
+
+static bool
+check_wanted(ActiveRun *run, const RunRequest *request, GError **error)
+{
+    g_autoptr(GError) local = NULL;
+
+    if (run_check_on(run, request, &local))
         return true;
-    error_set(error, BASE_ERROR, BASE_ERROR_CANCELLED, "'on' of slipway.yaml leaves out '%s'",
-              run->record.ref);
+    if (error_kind(local) == ERROR_KIND_CANCELLED &&
+        !db_write(run->engine->db, DB_LANE_ACKNOWLEDGED, write_file, run, error))
+        return false;
+    g_propagate_error(error, g_steal_pointer(&local));
     return false;
 }
 
@@ -144,10 +157,12 @@ prepare_queued(ActiveRun *run, GError **error)
     if (!load_asked(run->engine, run->record.id, &asked, error))
         return false;
     request = request_of(&asked);
-    if (!run_fill_plan(run, &request, error) || !check_on(run, &request, error))
+    run->reuse = asked.reuse;
+    if (!run_fill_plan(run, &request, error) ||
+        (!asked.by_hand && !check_wanted(run, &request, error)))
         return false;
     forget_release(run);
-    return run_claim(run, &request, error) &&
+    return run_reuse_jobs(run, error) && run_claim(run, &request, error) &&
            db_write(run->engine->db, DB_LANE_ACKNOWLEDGED, write_prepared, run, error);
 }
 

@@ -135,6 +135,12 @@ select_page(DbConn *conn, const RunFilter *filter, GError **error)
     DbValue below = DB_INT(filter->before.v > 0 ? filter->before.v : INT64_MAX);
     const char *state = filter->state != RUN_NONE ? run_state_name(filter->state) : "";
 
+    if (filter->ref != NULL)
+        return db_select(conn, QUERY_RUN_PAGE_REF,
+                         DB_PARAMS(DB_TEXT(filter->ref), below,
+                                   DB_TEXT(filter->project != NULL ? filter->project : ""),
+                                   DB_TEXT(state), DB_INT(filter->limit)),
+                         error);
     if (filter->project != NULL)
         return db_select(
             conn, QUERY_RUN_PAGE_OF,
@@ -238,6 +244,7 @@ job_object(const DbRows *rows)
     json_object_set_new(object, "log", json_string_or_null(db_rows_text(rows, 9)));
     json_object_set_new(object, "startedAt", int_or_null(rows, 10));
     json_object_set_new(object, "endedAt", int_or_null(rows, 11));
+    json_object_set_new(object, "reusedFrom", int_or_null(rows, 12));
     return object;
 }
 
@@ -264,6 +271,7 @@ artifact_object(const DbRows *rows)
     json_object_set_new(object, "path", json_string(db_rows_text(rows, 1)));
     json_object_set_new(object, "digest", json_string(db_rows_text(rows, 2)));
     json_object_set_new(object, "sizeBytes", json_integer(db_rows_int(rows, 3)));
+    json_object_set_new(object, "executable", json_boolean(db_rows_int(rows, 4) != 0));
     return object;
 }
 

@@ -43,6 +43,7 @@ bool run_record_load_number(DbConn *conn, const char *project, int64_t number, R
                             GError **error) MUST_CHECK;
 typedef struct RunFilter { /* borrowed */
     const char *project;   /* NULL: any */
+    const char *ref;       /* full; NULL: any */
     RunState state;        /* RUN_NONE: any */
     RunId before;          /* 0: from the newest */
     int limit;

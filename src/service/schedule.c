@@ -72,6 +72,10 @@ schedule_take(DbConn *conn, const char *ref, const Pipeline *pipeline, int64_t n
         return false;
     if (!found || !is_default(ref, default_branch))
         return true;
+    if (!db_exec(conn, QUERY_PROJECT_SET_FILE_IGNORES_MARKS,
+                 DB_PARAMS(DB_TEXT(pipeline->project), DB_INT(pipeline->on.ignore_skip_marks)),
+                 error))
+        return false;
     for (size_t i = 0; i < pipeline->n_schedules; i++) {
         if (!take_one(conn, pipeline->project, i, ref, &pipeline->schedules[i], now_us, error))
             return false;

@@ -41,7 +41,8 @@ state_choices(const char *chosen)
 
 /* {runs, older}: one page of runs that fit. Owned. */
 static json_t *
-load_runs(const WebRequest *request, const char *project, const char *state, GError **error)
+load_runs(const WebRequest *request, const char *project, const char *ref, const char *state,
+          GError **error)
 {
     json_t *args = json_pack("{s:i}", "limit", PAGE_RUNS);
     gint64 before = g_ascii_strtoll(query_or_empty(request, "before"), NULL, 10);
@@ -53,6 +54,10 @@ load_runs(const WebRequest *request, const char *project, const char *state, GEr
         json_object_set_new(args, "before", json_integer(before));
     if (*project != '\0')
         json_object_set_new(args, "project", json_string(project));
+    if (*ref != '\0')
+        json_object_set_new(args, "ref",
+                            g_str_has_prefix(ref, "refs/") ? json_string(ref)
+                                                           : json_sprintf("refs/heads/%s", ref));
     if (*state != '\0')
         json_object_set_new(args, "state", json_string(state));
     runs = page_call(request, "run.list", args, error);
@@ -71,14 +76,17 @@ page_runs(const WebRequest *request, WebAnswer *answer, GError **error)
     const PageSpec spec = { .template = "runs", .title = "Runs", .at = PAGE_AT_RUNS };
     const char *project = query_or_empty(request, "project");
     const char *state = known_state(query_or_empty(request, "state"));
-    json_t *content = load_runs(request, project, state, error);
+    const char *ref = query_or_empty(request, "ref");
+    json_t *content = load_runs(request, project, ref, state, error);
 
     if (content == NULL)
         return false;
     json_object_set_new(content, "states", state_choices(state));
-    json_object_set_new(content, "filter",
-                        json_pack("{s:s, s:s}", "project", project, "state", state));
-    json_object_set_new(content, "filtered", json_boolean(*project != '\0' || *state != '\0'));
+    json_object_set_new(
+        content, "filter",
+        json_pack("{s:s, s:s, s:s}", "project", project, "ref", ref, "state", state));
+    json_object_set_new(content, "filtered",
+                        json_boolean(*project != '\0' || *ref != '\0' || *state != '\0'));
     return page_answer(request, &spec, content, answer, error);
 }
 
@@ -87,7 +95,7 @@ page_project(const WebRequest *request, WebAnswer *answer, GError **error)
 {
     const char *project = web_param(request, "project");
     const PageSpec spec = { .template = "project", .title = project, .at = PAGE_AT_RUNS };
-    json_t *content = load_runs(request, project, "", error);
+    json_t *content = load_runs(request, project, "", "", error);
 
     if (content == NULL)
         return false;

@@ -118,6 +118,13 @@ choose_job(const WebRequest *request, const json_t *jobs)
 
 /* ---- when each ran ----------------------------------------------------------------------------- */
 
+/* Whether it ran in this run: one that was taken over has its times from another. */
+static bool
+ran_here(const json_t *job)
+{
+    return number_of(job, "startedAt") > 0 && !json_is_integer(json_object_get(job, "reusedFrom"));
+}
+
 static json_t *
 bar_of(const json_t *job, size_t row, int64_t from, int64_t span)
 {
@@ -144,13 +151,13 @@ add_bars(json_t *content, const json_t *jobs)
     json_t *job = NULL;
 
     json_array_foreach (jobs, i, job) {
-        if (number_of(job, "startedAt") > 0) {
+        if (ran_here(job)) {
             from = MIN(from, number_of(job, "startedAt"));
             to = MAX(to, end_of(job));
         }
     }
     json_array_foreach (jobs, i, job) {
-        if (number_of(job, "startedAt") > 0 && json_array_size(bars) < MAX_BARS)
+        if (ran_here(job) && json_array_size(bars) < MAX_BARS)
             json_array_append_new(bars,
                                   bar_of(job, json_array_size(bars), from, MAX(to - from, 1)));
     }
@@ -171,6 +178,19 @@ add_artifacts(json_t *content)
         json_object_set_new(artifact, "size", page_size(number_of(artifact, "sizeBytes")));
 }
 
+static bool
+any_passed(const json_t *content)
+{
+    size_t i = 0;
+    json_t *job = NULL;
+
+    json_array_foreach (json_object_get(content, "jobs"), i, job) {
+        if (strcmp(text_of(job, "state"), "passed") == 0)
+            return true;
+    }
+    return false;
+}
+
 static void
 add_actions(const WebRequest *request, json_t *content)
 {
@@ -180,6 +200,10 @@ add_actions(const WebRequest *request, json_t *content)
                         json_boolean(!final && page_may(request, "run.cancel")));
     json_object_set_new(content, "mayRestart",
                         json_boolean(final && page_may(request, "run.restart")));
+    json_object_set_new(content, "mayRestartFailed",
+                        json_boolean(final && strcmp(text_of(content, "state"), "passed") != 0 &&
+                                     text_of(content, "release")[0] == '\0' &&
+                                     any_passed(content) && page_may(request, "run.restart")));
     json_object_set_new(content, "waiting",
                         json_boolean(strcmp(text_of(content, "state"), "queued") == 0));
 }

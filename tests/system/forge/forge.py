@@ -95,7 +95,7 @@ class Scene:
         token = self.home.path("token")
         self.write(token, "s3cret-token\n")
         self.home.run("project", "add", "web", "--source", self.home.path("tiny"), "--forge", "github", "--repository", "o/r",
-                      "--api-url", self.forge.url, "--token-file", token)
+                      "--api-url", self.forge.url, "--forge-token-file", token)
         self.secret = json.loads(self.home.run("project", "hook", "web", "--rotate", "--json").stdout)["secret"]
 
     @staticmethod
@@ -256,7 +256,7 @@ def test_killed_between_sending_and_confirming():
 def test_many_webhooks_and_a_kill():
     """2,000 webhooks as fast as one client can, killed in the middle: all acknowledged, all queued once, none lost"""
     with Scene() as scene:
-        scene.home.run("project", "set", "web", "--token-file", "")  # statuses are not what is measured
+        scene.home.run("project", "set", "web", "--forge-token-file", "")  # statuses are not what is measured
         acknowledged, lock = {}, threading.Lock()
         todo = list(range(MANY))
 

@@ -1,0 +1,227 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Filters of slipway.yaml, restarts of what failed, and first pushes, under a real server."""
+import hashlib
+import hmac
+import http.client
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.parse
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "support"))
+from scratch import SLIPWAY, Home, main  # noqa: E402
+
+ZERO = "0" * 40
+
+FILTERED = """slipway: 1
+project: tiny
+on: { paths: [ "src/**" ]%s }
+jobs:
+  a: { executor: host, steps: [ { run: "true" } ] }
+  docs:
+    executor: host
+    when: { paths: [ "docs/**" ] }
+    steps: [ { run: "true" } ]
+"""
+
+TWO_JOBS = """slipway: 1
+project: tiny
+jobs:
+  make:
+    executor: host
+    steps: [ { run: "echo made >> '%(made)s'; echo bytes > $SLIPWAY_OUT/thing; chmod +x $SLIPWAY_OUT/thing; echo word=hello >> $OUTPUT" } ]
+    artifacts: [ thing ]
+    outputs: [ word ]
+  use:
+    executor: host
+    needs: [ make ]
+    env: { WORD: "${needs.make.word}" }
+    steps: [ { run: "test -x $SLIPWAY_IN/make/thing && test $WORD = hello && test -e '%(go)s'" } ]
+"""
+
+
+class Scene:
+    """A project 'tiny' that hears of pushes by a signed hook, and its server."""
+
+    def __init__(self, pipeline, *options, add=()):
+        self.home, self.process, self.options, self.n = Home(), None, options, 0
+        self.home.write_source("slipway.yaml", pipeline % self.names() if "%(" in pipeline else pipeline)
+        self.home.commit("the pipeline")
+        self.home.run("project", "add", "tiny", "--source", self.home.path("tiny"), "--default-branch", "main", *add)
+        self.secret = json.loads(self.home.run("project", "hook", "tiny", "--rotate", "--json").stdout)["secret"]
+
+    def names(self):
+        return {"go": self.home.path("go"), "made": self.home.path("made")}
+
+    def __enter__(self):
+        self.process = subprocess.Popen([SLIPWAY, "serve", "--listen", "127.0.0.1:0", "--public", *self.options],
+                                        text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                        stderr=open(self.home.path("serve.log"), "a", encoding="utf-8"),
+                                        env=self.home.environment())
+        line = self.process.stdout.readline()
+        assert line.startswith("listening"), line
+        self.host = urllib.parse.urlparse(line.split()[1]).netloc
+        return self
+
+    def __exit__(self, *_):
+        if self.process is not None:
+            self.process.send_signal(signal.SIGTERM)
+            self.process.wait(60)
+            self.process.stdout.close()
+        self.home.remove()
+
+    def change(self, message, **files):
+        """A commit that changes @files (a__b is a/b); (before, after)."""
+        before = self.home.git("rev-parse", "HEAD")
+        for name, text in files.items():
+            path = name.replace("__", "/") + ".txt"
+            os.makedirs(os.path.dirname(self.home.path("tiny", path)), exist_ok=True)
+            self.home.write_source(path, text)
+        self.home.commit(message)
+        return before, self.home.git("rev-parse", "HEAD")
+
+    def push(self, before, after, ref="refs/heads/main"):
+        """Tells of it; the number of the run, or None."""
+        self.n += 1
+        body = json.dumps({"ref": ref, "before": before, "after": after, "actor": "ann", "at": str(self.n)}).encode()
+        mac = hmac.new(self.secret.encode(), body, hashlib.sha256).hexdigest()
+        connection = http.client.HTTPConnection(self.host, timeout=30)
+        connection.request("POST", "/hooks/git/tiny", body, {
+            "Content-Type": "application/json", "X-Slipway-Event": "push", "X-Slipway-Delivery": f"d{self.n}",
+            "X-Slipway-Signature-256": "sha256=" + mac})
+        answer = json.loads(connection.getresponse().read())
+        connection.close()
+        return int(answer["run"].split("/")[1]) if answer.get("run") else None
+
+    def show(self, number):
+        return json.loads(self.home.run("show", f"tiny/{number}", "--json").stdout)
+
+    def ended(self, number, state, seconds=60):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            run = self.show(number)
+            if run["state"] in ("passed", "failed", "error", "cancelled"):
+                assert run["state"] == state, run
+                return run
+            time.sleep(0.05)
+        raise AssertionError(f"run {number} never ended: {self.show(number)}")
+
+    def page(self, path):
+        connection = http.client.HTTPConnection(self.host, timeout=30)
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        text = answer.read().decode()
+        connection.close()
+        assert answer.status == 200, (answer.status, text)
+        return text
+
+
+def test_a_push_that_touches_no_wanted_path_ends_as_cancelled_and_says_why():
+    with Scene(FILTERED % "") as s:
+        before, after = s.change("docs only", docs__a="1")
+        run = s.ended(s.push(before, after), "cancelled")
+        assert "'paths'" in run["reason"], run["reason"]
+        before, after = s.change("code", src__a="1")
+        run = s.ended(s.push(before, after), "passed")
+        assert [(j["name"], j["state"]) for j in run["jobs"]] == [("a", "passed"), ("docs", "skipped")], run["jobs"]
+        # Restarted by hand, the first runs all the same: filters are for what nobody asked for.
+        s.home.run("restart", "tiny/1")
+        s.ended(3, "passed")
+
+
+def test_what_a_superseded_push_changed_is_not_forgotten():
+    with Scene(TWO_JOBS, "--runs", "1") as s:
+        # A run that waits for a file takes the one place, so that both pushes wait.
+        s.home.git("checkout", "-q", "-b", "slow")
+        s.home.write_source("slipway.yaml", "slipway: 1\nproject: tiny\njobs:\n  a:\n    executor: host\n    steps: [ { run: "
+                            f"\"while [ ! -e '{s.names()['go']}' ]; do sleep 0.05; done\" }} ]\n")
+        s.home.commit("slow")
+        slow = s.push(ZERO, s.home.git("rev-parse", "HEAD"), "refs/heads/slow")
+        s.home.git("checkout", "-q", "main")
+        s.home.write_source("slipway.yaml", FILTERED % "")
+        s.home.commit("filters")
+        a, b = s.change("code", src__a="1")
+        _, c = s.change("docs", docs__a="1")
+        while s.show(slow)["state"] != "running":
+            time.sleep(0.05)
+        first, second = s.push(a, b), s.push(b, c)
+        assert "newer push" in s.ended(first, "cancelled")["reason"]
+        with open(s.names()["go"], "w", encoding="utf-8"):
+            pass
+        run = s.ended(second, "passed")
+        assert [j["state"] for j in run["jobs"]] == ["passed", "passed"], run["jobs"]
+
+
+def test_a_new_branch_is_compared_with_the_main_one():
+    with Scene(FILTERED % "") as s:
+        s.home.git("checkout", "-q", "-b", "topic")
+        _, after = s.change("docs on a branch", docs__a="1")
+        s.home.git("checkout", "-q", "main")
+        run = s.ended(s.push(ZERO, after, "refs/heads/topic"), "cancelled")
+        assert "'paths'" in run["reason"], run["reason"]
+
+
+def test_skip_marks_count_unless_the_file_says_otherwise():
+    with Scene(FILTERED % "") as s:
+        run = s.ended(s.push(*s.change("later [skip ci]", src__a="1")), "cancelled")
+        assert "asks to skip" in run["reason"], run["reason"]
+        s.home.write_source("slipway.yaml", FILTERED % ", skip: false")
+        s.ended(s.push(*s.change("skip: false from now on", src__a="2")), "passed")
+        s.ended(s.push(*s.change("again [skip ci]", src__a="3")), "passed")
+        runs = json.loads(s.home.run("runs", "--ref", "refs/heads/main", "--state", "passed", "--json").stdout)
+        assert [run["number"] for run in runs] == [3, 2], runs
+        assert json.loads(s.home.run("runs", "--ref", "refs/heads/other", "--json").stdout) == []
+        assert "tiny <b>#3</b>" in s.page("/runs?ref=main") and "tiny <b>#3</b>" not in s.page("/runs?ref=other")
+
+
+def test_only_failed_jobs_run_again_and_what_passed_is_taken_over():
+    with Scene(TWO_JOBS) as s:
+        head = s.home.git("rev-parse", "HEAD")
+        run = s.ended(s.push(ZERO, head), "failed")
+        assert [j["state"] for j in run["jobs"]] == ["passed", "failed"], run["jobs"]
+        with open(s.names()["go"], "w", encoding="utf-8"):
+            pass
+        s.home.run("restart", "tiny/1", "--failed")
+        again = s.ended(2, "passed")
+        assert [(j["state"], j["reusedFrom"]) for j in again["jobs"]] == [("passed", 1), ("passed", None)], again["jobs"]
+        assert again["artifacts"] == run["artifacts"] and again["outputs"] == run["outputs"], again
+        with open(s.names()["made"], encoding="utf-8") as made:
+            assert made.read() == "made\n", "the job that had passed ran again"
+        assert "taken over from" in s.page("/projects/tiny/runs/2")
+        assert s.home.run("logs", "tiny/2", "--job", "make").stdout == s.home.run("logs", "tiny/1", "--job", "make").stdout
+        s.home.refused("restart", "tiny/2", "--failed", says=["is passed"])
+
+
+def test_failed_jobs_of_a_release_are_not_run_alone():
+    with Scene(TWO_JOBS) as s:
+        s.home.write_source("slipway.yaml", TWO_JOBS % s.names() +
+                            "streams: { main: { tag: \"v{version}\", assets: [ thing ] } }\n")
+        s.change("streams", notes="n")
+        s.home.tag("1.0.0")
+        s.home.run("queue", "add", "tiny", "--tag", "v1.0.0")
+        s.ended(1, "failed")
+        s.home.refused("restart", "tiny/1", "--failed", says=["release", "restart it whole"])
+
+
+def test_the_first_push_into_an_empty_repository_is_built():
+    with Scene(TWO_JOBS) as s:
+        source = s.home.path("empty.git")
+        s.home.git("init", "-q", "--bare", "-b", "main", source)
+        s.home.run("project", "add", "empty", "--source", source, "--poll", "10s")
+        time.sleep(2)
+        s.home.git("push", "-q", source, "main")
+        end = time.monotonic() + 30
+        while time.monotonic() < end:
+            rows = json.loads(s.home.run("delivery", "list", "--project", "empty", "--json").stdout)
+            if rows:
+                break
+            time.sleep(0.2)
+        assert [(r["event"], r["ref"], r["action"]) for r in rows] == [("push", "refs/heads/main", "queued")], rows
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.modules["__main__"]))
