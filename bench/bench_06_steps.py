@@ -21,9 +21,9 @@ def timed(argv, **more):
 class Project:
     """A data folder and a repository with a branch for each number of steps."""
 
-    def __init__(self, bench, executor, counts):
+    def __init__(self, bench, executor, counts, name=None):
         self.slipway = os.path.join(bench.build, "src", "cli", "slipway")
-        self.dir = bench.scratch("project-" + executor)
+        self.dir = bench.scratch("project-" + (name or executor))
         self.repo = os.path.join(self.dir, "repo")
         self.executor = executor
         self.env = {"PATH": "/usr/bin:/bin", "HOME": self.dir, "SLIPWAY_HOME": os.path.join(self.dir, "home"), "SLIPWAY_LOG": "error"}

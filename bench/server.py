@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A running server over a scratch data folder, for benchmarks 5 and 13."""
+"""A running server over a scratch data folder, for benchmarks 5, 7, 12 and 13."""
 
 import hashlib
 import hmac
@@ -17,12 +17,63 @@ ROW = ("INSERT INTO work_run (project, number, event, ref, commit_id, tree_id, p
        "VALUES ('p', ?, 'push', 'refs/heads/main', ?, '', '', 'passed', 1, 1, 1, 2)")
 
 
+def cpu_seconds(pid):
+    """User and system time of a process that is alive, of all its threads."""
+    with open(f"/proc/{pid}/stat", encoding="utf-8") as stat:
+        fields = stat.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 class Server(Project):
     def __init__(self, bench, name):
-        super().__init__(bench, "host", (1,))
+        super().__init__(bench, "host", (1,), name)
         self.command("project", "set", "p", "--forge", "github", "--repository", "o/r")
         self.secret = json.loads(self.command("project", "hook", "p", "--rotate", "--json"))["secret"]
+        self.bench, self.sent = bench, 0
         self.process = None
+
+    def load(self, count, connections, commit=None, host=None):
+        """Signed deliveries by a client in C. Returns what it measured, and the CPU of the server's process."""
+        before = self.cpu()
+        more = ["--commit", commit] if commit else []
+        result = self.bench.run_json([self.bench.program("hook_load"), "--host", host or self.host, "--secret", self.secret, "--first",
+                                      str(self.sent), "--count", str(count), "--connections", str(connections), *more])
+        self.sent += count
+        assert result["refused"] == 0, result
+        result["cpu_us"] = (self.cpu() - before) * 1e6 / count
+        return result
+
+    def cpu(self):
+        return cpu_seconds(self.process.pid)
+
+    def commit(self, step):
+        """A commit on a branch of its own whose one job has this one step."""
+        self.git("checkout", "-q", "-b", f"step{len(self.commits)}")
+        with open(os.path.join(self.repo, "slipway.yaml"), "w", encoding="utf-8") as file:
+            file.write(f"slipway: 1\nproject: p\njobs:\n  a:\n    steps:\n      - run: {json.dumps(step)}\n")
+        self.git("commit", "-q", "-a", "-m", step)
+        self.commits[step] = self.git("rev-parse", "HEAD").strip()
+        return self.commits[step]
+
+    def occupy(self):
+        """A run that only sleeps takes the one slot of a server with --runs 1: what comes after it waits."""
+        self.command("queue", "add", "p", "--commit", self.commit("sleep 3600"))
+        self.wait(lambda: self.count("running") == 1)
+
+    def count(self, state):
+        database = sqlite3.connect(f"file:{self.dir}/home/slipway.db?mode=ro", uri=True, timeout=30)
+        try:
+            return database.execute("SELECT count(*) FROM work_run WHERE state = ?", (state,)).fetchone()[0]
+        finally:
+            database.close()
+
+    @staticmethod
+    def wait(condition, seconds=60, every=0.005):
+        end = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > end:
+                raise RuntimeError("waited too long")
+            time.sleep(every)
 
     def command(self, *args):
         return subprocess.run([self.slipway, *args], env=self.env, check=True, capture_output=True, text=True).stdout

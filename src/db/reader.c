@@ -6,6 +6,9 @@
 #define DB_READERS_MAX    16
 #define DB_READERS_IDLE   4 /* kept open; each costs its page cache */
 #define DB_READER_WAIT_US ((int64_t)5 * G_USEC_PER_SEC)
+/* How long a caller waits for one of those kept open before it opens another: opening reads the
+ * whole schema, which costs as much as many short reads. */
+#define DB_READER_PATIENCE_US 2000
 
 struct DbReaders {
     Db *db; /* borrowed */
@@ -45,8 +48,12 @@ static bool
 take_slot(DbReaders *readers, DbConn **conn_out, GError **error)
 {
     int64_t deadline_us = clock_monotonic_us() + DB_READER_WAIT_US;
+    int64_t patience_us = deadline_us - DB_READER_WAIT_US + DB_READER_PATIENCE_US;
     MUTEX_GUARD(&readers->lock);
 
+    while (readers->idle->len == 0 && readers->n_open >= DB_READERS_IDLE &&
+           cond_wait_until(&readers->freed, &readers->lock, patience_us))
+        continue;
     while (readers->idle->len == 0 && readers->n_open == DB_READERS_MAX) {
         if (!cond_wait_until(&readers->freed, &readers->lock, deadline_us) &&
             clock_monotonic_us() >= deadline_us) {

@@ -17,15 +17,18 @@
     (3600ll * G_USEC_PER_SEC) /* the wall clock may be set while a schedule waits */
 
 #define RETRY_US (1000ll * 1000) /* after a database that was busy */
+/* While no run can start, the waiting rows are not read again for every one that comes. */
+#define FULL_LIST_US (1000ll * 1000)
 
 typedef struct Queue {
     Engine *engine; /* borrowed */
     QueueOptions options;
     Thread *thread; /* owned */
     Mutex lock;
-    Cond changed; /* with lock */
-    bool woken;   /* guarded by lock */
-    bool stop;    /* guarded by lock */
+    Cond changed;      /* with lock */
+    bool woken;        /* guarded by lock */
+    bool stop;         /* guarded by lock */
+    int64_t relist_us; /* the thread's: when full, rows are not read before this; monotonic */
 } Queue;
 
 /* ---- the rows at one moment -------------------------------------------------------------------- */
@@ -140,15 +143,32 @@ put_in_order(Snapshot *snapshot, const QueueOptions *options)
                 snapshot->order, snapshot->wait);
 }
 
+/* What runs. @full_out: nothing more can. */
+static bool
+snapshot_begin(Engine *engine, const QueueOptions *options, Snapshot *out, bool *full_out,
+               GError **error)
+{
+    g_autoptr(DbReader) reader = db_reader_acquire(engine->db, error);
+    unsigned running = 0;
+
+    out->waiting = g_ptr_array_new_with_free_func(waiting_free);
+    out->loads = g_array_new(FALSE, FALSE, sizeof(QueueLoad));
+    out->names = g_ptr_array_new_with_free_func(g_free);
+    if (reader == NULL || !load_active(reader, out, error))
+        return false;
+    for (guint i = 0; i < out->loads->len; i++)
+        running += g_array_index(out->loads, QueueLoad, i).running;
+    *full_out = running >= options->parallel_runs;
+    return true;
+}
+
+/* What waits, in its order. Only this thread starts runs, so fewer may run than were counted. */
 static bool
 snapshot_load(Engine *engine, const QueueOptions *options, Snapshot *out, GError **error)
 {
     g_autoptr(DbReader) reader = db_reader_acquire(engine->db, error);
 
-    out->waiting = g_ptr_array_new_with_free_func(waiting_free);
-    out->loads = g_array_new(FALSE, FALSE, sizeof(QueueLoad));
-    out->names = g_ptr_array_new_with_free_func(g_free);
-    if (reader == NULL || !load_waiting(reader, out, error) || !load_active(reader, out, error))
+    if (reader == NULL || !load_waiting(reader, out, error))
         return false;
     put_in_order(out, options);
     return true;
@@ -340,18 +360,36 @@ queue_schedules(const Queue *queue)
     return clock_monotonic_us() + RETRY_US;
 }
 
+/* Reads what waits and does what can be done with it. @next_out: when to look again. */
+static bool
+serve_waiting(Queue *queue, int64_t *next_out, GError **error)
+{
+    g_auto(Snapshot) snapshot = { 0 };
+    bool full = false;
+
+    *next_out = queue->relist_us;
+    if (!snapshot_begin(queue->engine, &queue->options, &snapshot, &full, error))
+        return false;
+    if (full && clock_monotonic_us() < queue->relist_us)
+        return true;
+    if (!snapshot_load(queue->engine, &queue->options, &snapshot, error) ||
+        !end_overdue(queue, &snapshot, error) || !take_next(queue, &snapshot, error))
+        return false;
+    *next_out = next_deadline(queue, &snapshot);
+    queue->relist_us = MIN(*next_out, clock_monotonic_us() + FULL_LIST_US);
+    return true;
+}
+
 /* Everything that can be done now. Returns when to look again at the latest. */
 static int64_t
-look(const Queue *queue)
+look(Queue *queue)
 {
     g_autoptr(GError) error = NULL;
-    g_auto(Snapshot) snapshot = { 0 };
     int64_t scheduled = queue_schedules(queue);
+    int64_t next = INT64_MAX;
 
-    if (stop_marked(queue, &error) &&
-        snapshot_load(queue->engine, &queue->options, &snapshot, &error) &&
-        end_overdue(queue, &snapshot, &error) && take_next(queue, &snapshot, &error))
-        return MIN(scheduled, next_deadline(queue, &snapshot));
+    if (stop_marked(queue, &error) && serve_waiting(queue, &next, &error))
+        return MIN(scheduled, next);
     log_event(LOG_WARNING, "the queue cannot be served, retrying", "SLIPWAY_REASON", error->message,
               NULL);
     return clock_monotonic_us() + RETRY_US;
@@ -501,8 +539,10 @@ queue_list(Engine *engine, GError **error)
     QueueOptions options = options_of(engine);
     g_auto(Snapshot) snapshot = { 0 };
     json_t *array = NULL;
+    bool full = false;
 
-    if (!snapshot_load(engine, &options, &snapshot, error))
+    if (!snapshot_begin(engine, &options, &snapshot, &full, error) ||
+        !snapshot_load(engine, &options, &snapshot, error))
         return NULL;
     array = json_array();
     for (guint i = 0; i < snapshot.waiting->len; i++)
