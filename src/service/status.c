@@ -101,6 +101,8 @@ status_files_make(Engine *engine, StatusFiles *out, GError **error)
                   "the log grew %d times while its status was made", STATUS_MAX_TRIES);
         return false;
     }
+    made.number = take.number;
+    made.expires_us = take.now_us + STATUS_DEFAULT_LIFE_US;
     made.status = sign_status(engine, span_of_bytes(payload), error);
     if (made.status == NULL)
         return false;

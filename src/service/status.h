@@ -11,6 +11,8 @@ typedef struct StatusFiles { /* owned members */
     MerkleHead head;
     GBytes *checkpoint; /* signed note over head */
     GBytes *status;     /* DSSE envelope, JSON, with a newline */
+    int64_t number;     /* of the status */
+    int64_t expires_us; /* of the status */
 } StatusFiles;
 void status_files_clear(StatusFiles *files);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(StatusFiles, status_files_clear)

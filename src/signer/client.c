@@ -204,6 +204,15 @@ signer_sign_status(SignerClient *client, Span payload, SignerSignature *out, GEr
     return answer != NULL && take_signature(answer, out, error);
 }
 
+bool
+signer_sign_tuf(SignerClient *client, Span payload, SignerSignature *out, GError **error)
+{
+    json_t *request = json_pack("{s:s,s:o}", "op", "tuf", "payload", protocol_bytes(payload));
+    g_autoptr(json_t) answer = ask(client, &client->statements, request, error);
+
+    return answer != NULL && take_signature(answer, out, error);
+}
+
 GBytes *
 signer_sign_checkpoint(SignerClient *client, uint64_t size, const Digest *root, const Digest *proof,
                        size_t n_proof, GError **error)

@@ -83,6 +83,11 @@ bool signer_sign_statement(SignerClient *client, SignerRole role, Span payload,
 bool signer_sign_status(SignerClient *client, Span payload, SignerSignature *out,
                         GError **error) MUST_CHECK;
 
+/** Signs TUF metadata with the status key: the canonical text of a timestamp or a snapshot, up to
+ * TUF_MAX_SNAPSHOT_BYTES. Errors: as above. */
+bool signer_sign_tuf(SignerClient *client, Span payload, SignerSignature *out,
+                     GError **error) MUST_CHECK;
+
 typedef struct {     /* what the log's signer signed last */
     uint64_t number; /* checkpoints signed so far; 0: none */
     uint64_t size;

@@ -6,6 +6,7 @@
 #include "attest/provenance.h"
 #include "attest/statement.h"
 #include "attest/status.h"
+#include "attest/tuf_build.h"
 #include "signer/client.h"
 #include "base/banned.h"
 
@@ -97,4 +98,13 @@ rules_check_status(const char *origin, Span payload, GError **error)
     if (strcmp(status->log, origin) != 0)
         return deny(error, "the status is of another log", status->log);
     return true;
+}
+
+bool
+rules_check_tuf(Span payload, GError **error)
+{
+    g_autoptr(GError) local = NULL;
+
+    return tuf_build_check_online(payload, &local) ||
+           deny(error, "the status key signs TUF timestamps and snapshots only", local->message);
 }

@@ -14,3 +14,6 @@ bool rules_check_statement(SignerRole role, const char *origin, Span payload,
                            GError **error) MUST_CHECK;
 /** The same for a status payload. Errors: DENIED. */
 bool rules_check_status(const char *origin, Span payload, GError **error) MUST_CHECK;
+/** The same for TUF metadata under the status key: a timestamp or a snapshot, nothing else. Errors:
+ * DENIED. */
+bool rules_check_tuf(Span payload, GError **error) MUST_CHECK;

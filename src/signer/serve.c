@@ -173,6 +173,21 @@ answer_status(SignerServer *server, const json_t *request, GError **error)
     return sign_pae(server, SIGNER_ROLE_STATUS, DSSE_TYPE_STATUS, span_of_bytes(payload), error);
 }
 
+/* TUF signs the canonical text itself, which begins with '{': never a PAE. */
+static json_t *
+answer_tuf(SignerServer *server, const json_t *request, GError **error)
+{
+    g_autoptr(GBytes) payload = protocol_need_bytes(request, "payload", error);
+    g_autoptr(GBytes) signature = NULL;
+    Signer *signer = server->signers[SIGNER_ROLE_STATUS];
+
+    if (payload == NULL || !rules_check_tuf(span_of_bytes(payload), error) ||
+        !signer_sign(signer, span_of_bytes(payload), &signature, error))
+        return NULL;
+    return json_pack("{s:o,s:o}", "signature", protocol_bytes(span_of_bytes(signature)), "spki",
+                     protocol_bytes(public_key_spki(signer_public_key(signer))));
+}
+
 static bool
 read_proof(const json_t *request, Digest *hashes, size_t *n_out, GError **error)
 {
@@ -282,6 +297,7 @@ static const Operation operations[] = {
     { "statement", SIGNER_SERVES_STATEMENTS, answer_statement },
     { "status", SIGNER_SERVES_STATEMENTS, answer_status },
     { "timestamp", SIGNER_SERVES_STATEMENTS, answer_timestamp },
+    { "tuf", SIGNER_SERVES_STATEMENTS, answer_tuf },
     { "checkpoint", SIGNER_SERVES_LOG, answer_checkpoint },
 };
 

@@ -146,6 +146,31 @@ a_status_of_another_log_is_refused(void **state)
     assert_gerror(f->error, SIGNER_ERROR, SIGNER_ERROR_DENIED);
 }
 
+static void
+the_status_key_signs_no_tuf_targets(void **state)
+{
+    SignerFixture *f = *state;
+    Span targets = span_of_text("{\"_type\":\"targets\",\"expires\":\"2026-11-20T12:34:56Z\","
+                                "\"spec_version\":\"1.0.31\",\"targets\":{},\"version\":1}");
+
+    assert_false(rules_check_tuf(targets, &f->error));
+
+    assert_gerror(f->error, SIGNER_ERROR, SIGNER_ERROR_DENIED);
+}
+
+static void
+the_status_key_signs_a_tuf_timestamp(void **state)
+{
+    SignerFixture *f = *state;
+    Span timestamp = span_of_text("{\"_type\":\"timestamp\",\"expires\":\"2026-11-20T12:34:56Z\","
+                                  "\"meta\":{\"snapshot.json\":{\"version\":1}},"
+                                  "\"spec_version\":\"1.0.31\",\"version\":1}");
+    bool ok = rules_check_tuf(timestamp, &f->error);
+
+    assert_no_gerror(f->error);
+    assert_true(ok);
+}
+
 #define SIGNER_TEST(name)                                                                          \
     cmocka_unit_test_setup_teardown(name, signer_fixture_setup, signer_fixture_teardown)
 
@@ -160,6 +185,8 @@ main(void)
         SIGNER_TEST(bytes_that_are_no_statement_are_refused),
         SIGNER_TEST(a_status_of_this_log_is_allowed),
         SIGNER_TEST(a_status_of_another_log_is_refused),
+        SIGNER_TEST(the_status_key_signs_no_tuf_targets),
+        SIGNER_TEST(the_status_key_signs_a_tuf_timestamp),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
