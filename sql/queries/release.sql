@@ -87,9 +87,9 @@ SELECT statement, object, predicate FROM fact_statement WHERE log = $1 AND idx >
 SELECT digest FROM work_artifact UNION SELECT log FROM work_job WHERE log IS NOT NULL
 UNION SELECT digest FROM work_draft_asset UNION SELECT notes FROM work_draft WHERE notes IS NOT NULL
 UNION SELECT digest FROM fact_asset UNION SELECT statement FROM fact_statement UNION SELECT plan FROM work_intent_plan
-UNION SELECT digest FROM work_report;
+UNION SELECT digest FROM work_report UNION SELECT digest FROM work_tuf_target;
 
 -- name: named_blobs
 SELECT digest FROM work_artifact UNION SELECT log FROM work_job WHERE log IS NOT NULL
 UNION SELECT digest FROM fact_asset UNION SELECT plan FROM work_intent_plan
-UNION SELECT notes FROM work_draft WHERE notes IS NOT NULL UNION SELECT digest FROM work_report;
+UNION SELECT notes FROM work_draft WHERE notes IS NOT NULL UNION SELECT digest FROM work_report UNION SELECT digest FROM work_tuf_target;

@@ -51,9 +51,9 @@ authority_to_json(const TrustedRootAuthority *authority)
     json_t *certificates = json_array();
 
     for (guint i = 0; i < authority->certs->len; i++)
-        json_array_append_new(certificates,
-                              json_pack("{s:o}", "rawBytes",
-                                        json_bytes(span_of_bytes(authority->certs->pdata[i]))));
+        json_array_append_new(
+            certificates,
+            json_pack("{s:o}", "rawBytes", json_bytes(span_of_bytes(authority->certs->pdata[i]))));
     return json_pack("{s:{s:s, s:s}, s:s, s:{s:o}, s:o}", "subject", "organization",
                      authority->name, "commonName", "time-stamp authority", "uri", authority->uri,
                      "certChain", "certificates", certificates, "validFor",
@@ -104,20 +104,20 @@ services(const SigningConfig *config, const char *url, const char *below, int ve
     g_autofree char *whole = url != NULL ? g_strconcat(url, below, NULL) : NULL;
 
     if (whole != NULL)
-        json_array_append_new(list, json_pack("{s:s, s:i, s:o, s:s}", "url", whole,
-                                              "majorApiVersion", version, "validFor",
-                                              valid_for(config->start_us, 0), "operator",
-                                              config->operator));
+        json_array_append_new(list,
+                              json_pack("{s:s, s:i, s:o, s:s}", "url", whole, "majorApiVersion",
+                                        version, "validFor", valid_for(config->start_us, 0),
+                                        "operator", config->operator));
     return list;
 }
 
 char *
 signing_config_build(const SigningConfig *config)
 {
-    g_autoptr(json_t) object = json_pack(
-        "{s:s, s:[], s:[], s:o, s:o}", "mediaType", SIGNING_CONFIG_MEDIA_TYPE, "caUrls", "oidcUrls",
-        "rekorTlogUrls", services(config, config->log_url, "", 2), "tsaUrls",
-        services(config, config->authority_url, "/api/v1/timestamp", 1));
+    g_autoptr(json_t) object =
+        json_pack("{s:s, s:[], s:[], s:o, s:o}", "mediaType", SIGNING_CONFIG_MEDIA_TYPE, "caUrls",
+                  "oidcUrls", "rekorTlogUrls", services(config, config->log_url, "", 2), "tsaUrls",
+                  services(config, config->authority_url, "/api/v1/timestamp", 1));
 
     json_object_set_new(object, "rekorTlogConfig", json_pack("{s:s}", "selector", "ANY"));
     json_object_set_new(object, "tsaConfig", json_pack("{s:s}", "selector", "ANY"));

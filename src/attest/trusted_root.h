@@ -19,8 +19,8 @@ typedef struct { /* all borrowed */
 
 typedef struct { /* all borrowed */
     const char *uri;
-    const char *name;       /* its organization */
-    const GPtrArray *certs; /* of GBytes (DER), leaf first */
+    const char *name;         /* its organization */
+    const GPtrArray *certs;   /* of GBytes (DER), leaf first */
     int64_t start_us, end_us; /* as above */
 } TrustedRootAuthority;
 

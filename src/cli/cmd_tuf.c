@@ -171,7 +171,8 @@ const Command cmd_tuf = {
     .synopsis = "--metadata-dir DIR init ROOT|refresh|download",
     .help = "a client of any TUF repository",
     .details = "init trusts a root; refresh brings the metadata up to date; download also\n"
-               "fetches targets. Nothing is kept or used before it is verified.",
+               "fetches targets. Nothing is kept or used before it is verified.\n"
+               "A repository of this engine's own: 'slipway help tuf repo init' and on.",
     .needs = COMMAND_NEEDS_NOTHING,
     .flags = COMMAND_CANCELLABLE | COMMAND_RARE,
     .min_args = 1,

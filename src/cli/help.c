@@ -27,10 +27,15 @@ is_in_overview(const Command *command, unsigned rare)
            (command->flags & COMMAND_RARE) == rare;
 }
 
+/* A group that is a command, too, is listed as the command. */
 static bool
 group_is_in_overview(const CommandGroup *group, unsigned rare)
 {
-    return command_group_is_shown(group) && (group->flags & COMMAND_RARE) == rare;
+    const char *const words[] = { group->name, NULL };
+    size_t n_words = 0;
+
+    return command_group_is_shown(group) && (group->flags & COMMAND_RARE) == rare &&
+           command_find(words, &n_words) == NULL;
 }
 
 static void

@@ -7,9 +7,9 @@
 #include "service/engine_view.h"
 #include "base/banned.h"
 
-typedef struct KeyTimes { /* one key of a log or an authority */
-    FactRoot *root;       /* owned: the first that names it */
-    const RootKey *key;   /* borrowed from root */
+typedef struct KeyTimes {  /* one key of a log or an authority */
+    FactRoot *root;        /* owned: the first that names it */
+    const RootKey *key;    /* borrowed from root */
     PublicKey *public_key; /* owned */
     int64_t start_us;
     int64_t end_us; /* 0: still named */
@@ -62,7 +62,8 @@ take_root(GPtrArray *keys, const json_t *body, int64_t at_us, GError **error)
         const RootKey *key = root->keys->pdata[i];
         KeyTimes *times = NULL;
 
-        if ((key->role != KEY_ROLE_LOG && (key->role != KEY_ROLE_TIMESTAMP || key->certs == NULL)) ||
+        if ((key->role != KEY_ROLE_LOG &&
+             (key->role != KEY_ROLE_TIMESTAMP || key->certs == NULL)) ||
             is_known(keys, key))
             continue;
         times = g_new0(KeyTimes, 1);

@@ -101,8 +101,8 @@ check_signatures(const Applier *applier, GError **error)
 {
     const char *role = NULL;
     json_t *metadata = NULL;
-    bool rotated = applier->before.roots->len > 0 &&
-                   applier->after.roots->len > applier->before.roots->len;
+    bool rotated =
+        applier->before.roots->len > 0 && applier->after.roots->len > applier->before.roots->len;
 
     json_object_foreach (applier->after.roles, role, metadata) {
         if (tuf_state_delegator(&applier->after, role) == NULL &&

@@ -222,9 +222,8 @@ targets_signers(Proposer *proposer, json_t *keys, const TufSigners *root, TufSig
     if (before == NULL || !targets_stand_alone(before))
         return true;
     for (size_t i = 0; i < json_array_size(keyids); i++)
-        json_array_append(keys,
-                          json_object_get(json_object_get(before, "keys"),
-                                          json_string_value(json_array_get(keyids, i))));
+        json_array_append(keys, json_object_get(json_object_get(before, "keys"),
+                                                json_string_value(json_array_get(keyids, i))));
     *out = (TufSigners){ .keys = keys,
                          .threshold = json_integer_value(json_object_get(row, "threshold")) };
     return true;

@@ -23,13 +23,13 @@
 #include "service/tuf_repo_priv.h"
 #include "base/banned.h"
 
-#define KEPT_SNAPSHOTS  16 /* a client between timestamp and snapshot must find the one before */
-#define MAX_NAMES       100000
-#define REFRESH_US      (INT64_C(3600) * 1000000)
-#define GROWN_US        (INT64_C(10) * 1000000)
-#define PART_NAME       ".part"
-#define TIMESTAMP_NAME  "timestamp.json"
-#define FILE_MODE       0644
+#define KEPT_SNAPSHOTS 16 /* a client between timestamp and snapshot must find the one before */
+#define MAX_NAMES      100000
+#define REFRESH_US     (INT64_C(3600) * 1000000)
+#define GROWN_US       (INT64_C(10) * 1000000)
+#define PART_NAME      ".part"
+#define TIMESTAMP_NAME "timestamp.json"
+#define FILE_MODE      0644
 
 typedef struct Publisher { /* one writing of the files; freed together */
     Engine *engine;
@@ -111,9 +111,8 @@ put_target(const Publisher *publisher, const char *path, const json_t *row, GErr
     const char *hex = json_string_value(json_object_get(json_object_get(row, "hashes"), "sha256"));
     g_autofree char *folder = g_path_get_dirname(path);
     g_autofree char *base = g_path_get_basename(path);
-    g_autofree char *below = strcmp(folder, ".") == 0
-                                 ? g_strdup(TUF_TARGETS)
-                                 : g_strconcat(TUF_TARGETS "/", folder, NULL);
+    g_autofree char *below = strcmp(folder, ".") == 0 ? g_strdup(TUF_TARGETS)
+                                                      : g_strconcat(TUF_TARGETS "/", folder, NULL);
     g_autofree char *name = g_strdup_printf("%s.%s", hex, base);
     AUTO_FD int folder_fd = -1;
     struct stat info;
@@ -167,8 +166,8 @@ put_roles(Publisher *publisher, GError **error)
 static GBytes *
 make_online(const Publisher *publisher, TufType type, json_t *meta, GError **error)
 {
-    g_autoptr(json_t) metadata = tuf_build_online(type, publisher->status.number,
-                                                  publisher->status.expires_us, meta);
+    g_autoptr(json_t) metadata =
+        tuf_build_online(type, publisher->status.number, publisher->status.expires_us, meta);
     g_autoptr(json_t) envelope = tuf_build_envelope(metadata);
     g_autoptr(GBytes) payload = tuf_canonical(metadata, error);
     g_autoptr(PublicKey) key = NULL;
@@ -176,8 +175,8 @@ make_online(const Publisher *publisher, TufType type, json_t *meta, GError **err
     g_autofree char *keyid = NULL;
     g_auto(SignerSignature) signature = { 0 };
 
-    if (payload == NULL || !signer_sign_tuf(publisher->engine->signer, span_of_bytes(payload),
-                                            &signature, error))
+    if (payload == NULL ||
+        !signer_sign_tuf(publisher->engine->signer, span_of_bytes(payload), &signature, error))
         return NULL;
     key = public_key_from_spki(span_of_bytes(signature.spki), error);
     object = key != NULL ? tuf_build_key(key, error) : NULL;
@@ -192,9 +191,8 @@ static bool
 put_snapshot(Publisher *publisher, GError **error)
 {
     publisher->snapshot = make_online(publisher, TUF_TYPE_SNAPSHOT, publisher->meta, error);
-    return publisher->snapshot != NULL && put_version(publisher, "snapshot",
-                                                      publisher->status.number, publisher->snapshot,
-                                                      error);
+    return publisher->snapshot != NULL &&
+           put_version(publisher, "snapshot", publisher->status.number, publisher->snapshot, error);
 }
 
 static bool
@@ -237,9 +235,9 @@ online_key_changed(const Publisher *publisher)
         if (faccessat(publisher->dir_fd, name, F_OK, 0) != 0)
             continue;
         root = json_parse(span_of_bytes(roots->pdata[i - 1]), TUF_MAX_ROOT_BYTES, NULL);
-        return !json_equal(after,
-                           json_object_get(json_object_get(json_object_get(root, "signed"), "roles"),
-                                           "timestamp"));
+        return !json_equal(
+            after, json_object_get(json_object_get(json_object_get(root, "signed"), "roles"),
+                                   "timestamp"));
     }
     return true; /* none yet */
 }
@@ -286,8 +284,7 @@ publish_into(Engine *engine, int parent_fd, const char *path, json_t **result_ou
     g_auto(Publisher) publisher = { .engine = engine, .dir_fd = -1 };
 
     if (!tuf_state_load(engine, &publisher.state, error) ||
-        !tuf_state_need(&publisher.state, error) ||
-        !dir_create_all(parent_fd, path, 0755, error))
+        !tuf_state_need(&publisher.state, error) || !dir_create_all(parent_fd, path, 0755, error))
         return false;
     publisher.dir_fd = dir_open(parent_fd, path, error);
     if (publisher.dir_fd < 0)
@@ -303,9 +300,8 @@ publish_into(Engine *engine, int parent_fd, const char *path, json_t **result_ou
     if (result_out != NULL) {
         g_autofree char *expires = clock_format_seconds(publisher.status.expires_us);
 
-        *result_out =
-            json_pack("{s:s, s:I, s:s}", "path", path, "number",
-                      (json_int_t)publisher.status.number, "expires", expires);
+        *result_out = json_pack("{s:s, s:I, s:s}", "path", path, "number",
+                                (json_int_t)publisher.status.number, "expires", expires);
     }
     return true;
 }

@@ -30,10 +30,15 @@ static const WebRoute *
 find_route(WebRequest *request, const char **allowed_out)
 {
     const RouteTable tables[] = {
-        { api_routes, api_n_routes },   { hook_routes, hook_n_routes },
-        { ops_routes, ops_n_routes },   { event_routes, event_n_routes },
-        { log_routes, log_n_routes },   { form_routes, form_n_routes },
-        { page_routes, page_n_routes }, { timestamp_routes, timestamp_n_routes },
+        { api_routes, api_n_routes },
+        { hook_routes, hook_n_routes },
+        { ops_routes, ops_n_routes },
+        { event_routes, event_n_routes },
+        { log_routes, log_n_routes },
+        { tuf_routes, tuf_n_routes },
+        { form_routes, form_n_routes },
+        { page_routes, page_n_routes },
+        { timestamp_routes, timestamp_n_routes },
     };
 
     return route_find(tables, G_N_ELEMENTS(tables), request, allowed_out);

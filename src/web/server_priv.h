@@ -34,6 +34,7 @@ struct WebServer {
     gint n_busy;               /* atomic; refused because the workers were full */
     Mutex log_lock;
     uint64_t log_size; /* guarded by log_lock; entries the static files show */
+    uint64_t tuf_size; /* guarded by log_lock; entries when /tuf/ was last written */
 };
 
 /* The routes of each file. */
@@ -47,6 +48,8 @@ extern const WebRoute log_routes[];
 extern const size_t log_n_routes;
 extern const WebRoute timestamp_routes[];
 extern const size_t timestamp_n_routes;
+extern const WebRoute tuf_routes[];
+extern const size_t tuf_n_routes;
 extern const WebRoute event_routes[];
 extern const size_t event_n_routes;
 extern const WebRoute hook_routes[];
