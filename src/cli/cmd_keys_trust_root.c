@@ -12,8 +12,8 @@ typedef struct {
 } TrustRootArgs;
 
 static const CliOption options[] = {
-    { "out", 'o', CLI_STRING, offsetof(TrustRootArgs, out), CLI_PATH,
-      "a folder for trusted_root.json and signing_config.v0.2.json", "FOLDER" },
+    { "out", 'o', CLI_STRING, offsetof(TrustRootArgs, out), CLI_PATH, "a folder for both files",
+      "FOLDER" },
     { "url", 0, CLI_STRING, offsetof(TrustRootArgs, url), 0, "how others reach this server",
       "URL" },
     { 0 },
@@ -59,9 +59,9 @@ const Command cmd_keys_trust_root = {
     .name = "keys trust-root",
     .synopsis = "[--out FOLDER] [--url URL]",
     .help = "print the trusted_root.json that Sigstore clients need",
-    .details = "The log and its earlier keys, and the time-stamp authority, each with the time it\n"
-               "counts. With --out the signing configuration is written, too; it names services\n"
-               "only with --url.",
+    .details = "The log and its earlier keys, and the time-stamp authority, each with the time\n"
+               "it counts. With --out signing_config.v0.2.json is written, too; it names\n"
+               "services only with --url.",
     .needs = COMMAND_NEEDS_ENGINE,
     .options = options,
     .args_size = sizeof(TrustRootArgs),

@@ -30,7 +30,7 @@ typedef struct {
 #define SIGN_OPTIONS                                                                               \
     { "key",       'k',                                                                            \
       CLI_STRINGS, offsetof(RepoArgs, key),                                                        \
-      CLI_PATH,    "sign with this private key and apply at once; many times",                     \
+      CLI_PATH,    "sign with this key and apply at once; many times",                             \
       "FILE" },                                                                                    \
         { "out",      'o',                                                                         \
           CLI_STRING, offsetof(RepoArgs, out),                                                     \
@@ -53,7 +53,7 @@ typedef struct {
 #define URL_OPTION                                                                                 \
     {                                                                                              \
         "url", 0, CLI_STRING, offsetof(RepoArgs, url), 0,                                          \
-            "how others reach this server, for the signing configuration", "URL"                   \
+            "of this server, for the signing configuration", "URL"                                 \
     }
 
 /* ---- arguments of tuf.propose ------------------------------------------------------------------ */
@@ -242,7 +242,7 @@ run_add(CommandContext *context, void *data, const char *const *positional, GErr
 
 const Command cmd_tuf_repo_add = {
     .name = "tuf repo add",
-    .synopsis = "TARGET=FILE… [--remove TARGET] --key FILE… | --out FILE",
+    .synopsis = "[TARGET=FILE…] --key FILE… | --out FILE",
     .help = "add targets to a role, or take some out",
     .needs = COMMAND_NEEDS_ENGINE,
     .flags = COMMAND_RARE,
@@ -256,7 +256,7 @@ static const CliOption delegate_options[] = {
     SIGN_OPTIONS,
     KEY_OPTIONS("a public key of the role; many times"),
     { "path", 'p', CLI_STRINGS, offsetof(RepoArgs, path), CLI_REQUIRED,
-      "a pattern of paths it may speak of; many times", "PATTERN" },
+      "a pattern of paths it speaks of; many times", "PATTERN" },
     { "terminating", 0, CLI_FLAG, offsetof(RepoArgs, terminating), 0,
       "clients look nowhere else for these paths", NULL },
     ROLE_OPTION,
@@ -279,10 +279,10 @@ run_delegate(CommandContext *context, void *data, const char *const *positional,
 
 const Command cmd_tuf_repo_delegate = {
     .name = "tuf repo delegate",
-    .synopsis = "ROLE --role-key FILE… --path PATTERN… --key FILE… | --out FILE",
+    .synopsis = "ROLE --role-key FILE… --path PATTERN…",
     .help = "let other keys speak of some targets",
-    .details = "The delegating role and the new one are both signed, each by its own keys. For a\n"
-               "role that exists its keys and patterns are replaced.",
+    .details = "The delegating role and the new one are both signed, each by its own keys.\n"
+               "For a role that exists its keys and patterns are replaced.",
     .needs = COMMAND_NEEDS_ENGINE,
     .flags = COMMAND_RARE,
     .min_args = 1,
@@ -309,7 +309,8 @@ const Command cmd_tuf_repo_root = {
     .name = "tuf repo root",
     .synopsis = "--key FILE… | --out FILE",
     .help = "the next root, with the root keys in force now",
-    .details = "After a change of root keys, and before the root expires. Old and new keys sign.",
+    .details = "After a change of root keys, and before the root expires. Old and new keys\n"
+               "sign.",
     .needs = COMMAND_NEEDS_ENGINE,
     .flags = COMMAND_RARE,
     .options = root_options,
@@ -334,7 +335,7 @@ run_renew(CommandContext *context, void *data, const char *const *positional, GE
 const Command cmd_tuf_repo_renew = {
     .name = "tuf repo renew",
     .synopsis = "[--role NAME] --key FILE… | --out FILE",
-    .help = "the same targets until later, with our newest trusted_root.json",
+    .help = "the same targets until later, and our newest keys",
     .needs = COMMAND_NEEDS_ENGINE,
     .flags = COMMAND_RARE,
     .options = renew_options,
@@ -385,10 +386,9 @@ run_publish(CommandContext *context, void *data, const char *const *positional, 
 const Command cmd_tuf_repo_publish = {
     .name = "tuf repo publish",
     .synopsis = "FOLDER",
-    .help = "write the repository as files that any web server can serve",
-    .details =
-        "Under a new timestamp each time, good for seven days: run it daily. 'slipway serve'\n"
-        "answers from a folder of its own below /tuf/.",
+    .help = "write the repository as files for a web server",
+    .details = "Under a new timestamp each time, good for seven days: run it daily.\n"
+               "'slipway serve' answers from a folder of its own below /tuf/.",
     .needs = COMMAND_NEEDS_ENGINE,
     .flags = COMMAND_RARE,
     .min_args = 1,

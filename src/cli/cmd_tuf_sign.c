@@ -16,8 +16,8 @@ typedef struct {
 } SignArgs;
 
 static const CliOption sign_options[] = {
-    { "key", 'k', CLI_STRING, offsetof(SignArgs, key), CLI_REQUIRED | CLI_PATH,
-      "your private key, of 'slipway keys new' or 'init'", "FILE" },
+    { "key", 'k', CLI_STRING, offsetof(SignArgs, key), CLI_REQUIRED | CLI_PATH, "your private key",
+      "FILE" },
     { 0 },
 };
 
