@@ -67,7 +67,7 @@ UPDATE work_job SET state = $2, reason = $3, ended_at = $4 WHERE run = $1 AND st
 
 -- name: job_list
 SELECT j.position, j.attempt, j.name, j.executor, j.isolation, j.state, j.reason, j.exit_code, j.failed_step, j.log, j.started_at, j.ended_at,
-  (SELECT r.number FROM work_run r WHERE r.id = j.reused)
+  (SELECT r.number FROM work_run r WHERE r.id = j.reused), j.log_removed_at
 FROM work_job j WHERE j.run = $1 ORDER BY j.position, j.attempt;
 
 -- name: job_reuse

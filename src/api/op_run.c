@@ -266,7 +266,8 @@ const ApiOperation op_run_log = {
     .role = API_ROLE_READER,
     .args = log_args,
     .help = "lines of a job's output, a page at a time",
-    .result = "{lines: [{at, step, kind, text, level, group, collapsed}], next, ended, fold}",
+    .result = "{lines: [{at, step, kind, text, level, group, collapsed}], next, ended, fold, "
+              "removedAt}",
     .handler = run_log_op,
 };
 

@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -23,6 +24,9 @@
 
 #define MALLOC_ARENAS 2    /* of malloc: one a thread would keep what a burst needed for good */
 #define DEFAULT_RATE  200u /* requests a second of one account or address */
+#define DAY_US        (24ll * 3600 * 1000000)
+#define MAX_DAYS      36500
+#define MAX_FILES     4096 /* open at once: connections, logs, blobs */
 
 typedef struct {
     char *listen;   /* owned */
@@ -31,7 +35,7 @@ typedef struct {
     bool open;
     bool any_rate;
     bool trust_proxy;
-    int64_t runs, max_wait_s;
+    int64_t runs, max_wait_s, keep_logs_days;
 } ServeArgs;
 
 static const CliOption options[] = {
@@ -51,6 +55,8 @@ static const CliOption options[] = {
       "runs at a time; default: one a processor", "N" },
     { "max-wait", 0, CLI_INT, offsetof(ServeArgs, max_wait_s), 0,
       "a run that waits longer ends as error; default 3600", "SECONDS" },
+    { "keep-logs", 0, CLI_INT, offsetof(ServeArgs, keep_logs_days), 0,
+      "remove logs of runs older than this; default never", "DAYS" },
     { 0 },
 };
 
@@ -141,7 +147,8 @@ serve(CommandContext *context, Engine *engine, const ServeArgs *args, GError **e
                              .rate = rate_of(args),
                              .trust_proxy = args->trust_proxy };
     QueueOptions queue = { .parallel_runs = (unsigned)MIN(args->runs, QUEUE_MAX_PARALLEL_RUNS),
-                           .max_wait_us = args->max_wait_s * 1000000 };
+                           .max_wait_us = args->max_wait_s * 1000000,
+                           .keep_logs_us = CLAMP(args->keep_logs_days, 0, MAX_DAYS) * DAY_US };
     g_autoptr(WebServer) server = web_server_start(engine, &web, error);
     bool ok = false;
 
@@ -156,6 +163,19 @@ serve(CommandContext *context, Engine *engine, const ServeArgs *args, GError **e
     output_talk(context->output, "stopping: no new work; again to stop at once");
     drain(context, engine, server);
     return ok;
+}
+
+/* The usual 1024 would be the limit of those who look on. What we start has it too, so not more. */
+static void
+allow_files(void)
+{
+    struct rlimit limit = { 0 };
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= MAX_FILES)
+        return;
+    limit.rlim_cur = MIN(limit.rlim_max, MAX_FILES);
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+        log_event(LOG_WARNING, "cannot allow more open files, going on with what there is", NULL);
 }
 
 static bool
@@ -176,6 +196,7 @@ run_serve(CommandContext *context, void *data, const char *const *positional, GE
         return false;
     }
     mallopt(M_ARENA_MAX, MALLOC_ARENAS);
+    allow_files();
     return client_listen(context->client, error) && serve(context, engine, data, error);
 }
 

@@ -230,6 +230,19 @@ print_line(CommandContext *context, const RunViewLog *log, const json_t *line)
     }
 }
 
+static void
+tell_removed(CommandContext *context, const json_t *page)
+{
+    int64_t at_us = json_integer_value(json_object_get(page, "removedAt"));
+    g_autofree char *when = at_us > 0 ? clock_format_seconds(at_us) : NULL;
+
+    if (when != NULL)
+        output_talk(context->output,
+                    "this log was removed on %s: the server keeps logs of old runs only for so "
+                    "long",
+                    when);
+}
+
 bool
 run_view_log(CommandContext *context, const RunViewLog *log, GError **error)
 {
@@ -248,6 +261,7 @@ run_view_log(CommandContext *context, const RunViewLog *log, GError **error)
                                     (json_int_t)log->step),
                           &page, error))
             return false;
+        tell_removed(context, page);
         json_array_foreach (json_object_get(page, "lines"), i, line)
             print_line(context, log, line);
         bool grew = json_integer_value(json_object_get(page, "next")) > offset;

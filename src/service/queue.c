@@ -7,6 +7,7 @@
 #include "service/engine_thread.h"
 #include "service/outbox.h"
 #include "service/pool.h"
+#include "service/queue_daily.h"
 #include "service/queue_order.h"
 #include "service/run.h"
 #include "service/run_priv.h"
@@ -23,7 +24,8 @@
 typedef struct Queue {
     Engine *engine; /* borrowed */
     QueueOptions options;
-    Thread *thread; /* owned */
+    QueueDaily daily; /* the thread's */
+    Thread *thread;   /* owned */
     Mutex lock;
     Cond changed;      /* with lock */
     bool woken;        /* guarded by lock */
@@ -385,7 +387,7 @@ static int64_t
 look(Queue *queue)
 {
     g_autoptr(GError) error = NULL;
-    int64_t scheduled = queue_schedules(queue);
+    int64_t scheduled = MIN(queue_schedules(queue), queue_daily(queue->engine, &queue->daily));
     int64_t next = INT64_MAX;
 
     if (stop_marked(queue, &error) && serve_waiting(queue, &next, &error))
@@ -440,6 +442,7 @@ queue_start(Engine *engine, const QueueOptions *options, GError **error)
 
     queue->engine = engine;
     queue->options = with_defaults(options);
+    queue->daily.keep_logs_us = queue->options.keep_logs_us;
     mutex_init(&queue->lock);
     cond_init(&queue->changed);
     queue->thread = thread_start("queue", queue_thread, queue, error);

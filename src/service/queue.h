@@ -68,6 +68,7 @@ typedef struct QueueOptions { /* zeros: the defaults */
     unsigned parallel_runs;   /* one a processor */
     unsigned per_project;     /* as parallel_runs */
     int64_t max_wait_us;      /* QUEUE_MAX_WAIT_US */
+    int64_t keep_logs_us;     /* of runs that ended; 0: for ever */
 } QueueOptions;
 
 /** Starts the thread that takes runs. @options may be NULL. Errors: UNAVAILABLE. */

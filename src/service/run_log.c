@@ -17,14 +17,26 @@ run_log_reader(Engine *engine, GError **error)
     return db_reader_acquire(engine->db, error);
 }
 
-/* The row of the asked (or last) attempt: its number, whether it has ended, its log's digest or
- * NULL. */
+typedef struct FoundLog { /* the row of an attempt; end with found_log_clear */
+    int64_t attempt;
+    bool ended;
+    int64_t removed_us; /* 0: it was not removed */
+    char *log;          /* owned: digest; NULL: none */
+} FoundLog;
+
+static void
+found_log_clear(FoundLog *found)
+{
+    g_clear_pointer(&found->log, g_free);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(FoundLog, found_log_clear)
+
+/* The row of the asked (or last) attempt. @out->attempt: the asked one; 0: the last. */
 static bool
-find_attempt(DbConn *conn, RunId id, int64_t position, int64_t *attempt, bool *ended_out,
-             char **log_out, GError **error)
+find_attempt(DbConn *conn, RunId id, int64_t position, FoundLog *out, GError **error)
 {
     g_autoptr(DbRows) rows = db_select(conn, QUERY_JOB_LIST, DB_PARAMS(DB_INT(id.v)), error);
-    int64_t wanted = *attempt;
+    int64_t wanted = out->attempt;
     bool found = false;
     bool has_row = false;
 
@@ -33,10 +45,13 @@ find_attempt(DbConn *conn, RunId id, int64_t position, int64_t *attempt, bool *e
     while (has_row) {
         if (db_rows_int(rows, 0) == position && (wanted == 0 || db_rows_int(rows, 1) == wanted)) {
             found = true;
-            *attempt = db_rows_int(rows, 1);
-            *ended_out = job_state_is_final(job_state_from_string(db_rows_text(rows, 5)));
-            g_free(*log_out);
-            *log_out = g_strdup(db_rows_text(rows, 9));
+            found_log_clear(out);
+            *out = (FoundLog){
+                .attempt = db_rows_int(rows, 1),
+                .ended = job_state_is_final(job_state_from_string(db_rows_text(rows, 5))),
+                .removed_us = db_rows_int(rows, 13),
+                .log = g_strdup(db_rows_text(rows, 9)),
+            };
         }
         if (!db_rows_next(rows, &has_row, error))
             return false;
@@ -102,17 +117,16 @@ line_object(const JobLogLine *line, GroupState *groups)
     return object;
 }
 
-/* The log of an attempt. *fd_out is -1 without an error when there is none (yet). */
+/* The log of an attempt. *fd_out is -1 without an error when there is none (yet, or any more). */
 static bool
-find_log(Engine *engine, DbConn *conn, RunId id, int64_t position, int64_t *attempt,
-         bool *ended_out, int *fd_out, GError **error)
+find_log(Engine *engine, DbConn *conn, RunId id, int64_t position, FoundLog *found, int *fd_out,
+         GError **error)
 {
-    g_autofree char *log = NULL;
     g_autoptr(GError) local = NULL;
 
-    if (!find_attempt(conn, id, position, attempt, ended_out, &log, error))
+    if (!find_attempt(conn, id, position, found, error))
         return false;
-    *fd_out = open_log(engine, id, position, *attempt, log, &local);
+    *fd_out = open_log(engine, id, position, found->attempt, found->log, &local);
     if (local == NULL)
         return true;
     g_propagate_error(error, g_steal_pointer(&local));
@@ -151,8 +165,7 @@ run_log_page(Engine *engine, DbConn *conn, const RunRecord *record, const RunLog
     g_autoptr(json_t) lines = json_array();
     g_autoptr(JobLogReader) reader = NULL;
     AUTO_FD int fd = -1;
-    bool ended = false;
-    int64_t attempt = place->attempt;
+    g_auto(FoundLog) found = { .attempt = place->attempt };
     uint64_t offset = place->offset;
     uint32_t step = 0;
     GroupState groups = fold_state(place->fold);
@@ -160,13 +173,15 @@ run_log_page(Engine *engine, DbConn *conn, const RunRecord *record, const RunLog
     JobLogRead read = JOBLOG_READ_END;
     bool first = true;
 
-    if (!find_log(engine, conn, record->id, place->position, &attempt, &ended, &fd, error) ||
+    if (!find_log(engine, conn, record->id, place->position, &found, &fd, error) ||
         (place->step > 0 && offset == 0 &&
-         !step_start(conn, record->id, place->position, attempt, place->step, &offset, error)))
+         !step_start(conn, record->id, place->position, found.attempt, place->step, &offset,
+                     error)))
         return NULL;
     if (fd < 0)
-        return json_pack("{s:O, s:I, s:b, s:I}", "lines", lines, "next", (json_int_t)offset,
-                         "ended", ended, "fold", (json_int_t)place->fold);
+        return json_pack("{s:O, s:I, s:b, s:I, s:o}", "lines", lines, "next", (json_int_t)offset,
+                         "ended", found.ended, "fold", (json_int_t)place->fold, "removedAt",
+                         found.removed_us > 0 ? json_integer(found.removed_us) : json_null());
     reader = joblog_reader_new(fd, offset);
     while (json_array_size(lines) < RUN_LOG_PAGE_LINES &&
            (read = joblog_reader_next(reader, &line, error)) == JOBLOG_READ_LINE) {
@@ -177,7 +192,7 @@ run_log_page(Engine *engine, DbConn *conn, const RunRecord *record, const RunLog
         if (place->step == 0 || line.step == place->step)
             json_array_append_new(lines, line_object(&line, &groups));
         else if (line.step > place->step) {
-            ended = true;
+            found.ended = true;
             read = JOBLOG_READ_END;
             break;
         }
@@ -186,7 +201,7 @@ run_log_page(Engine *engine, DbConn *conn, const RunRecord *record, const RunLog
         return NULL;
     return json_pack("{s:O, s:I, s:b, s:I}", "lines", lines, "next",
                      (json_int_t)joblog_reader_get_offset(reader), "ended",
-                     ended && read == JOBLOG_READ_END, "fold",
+                     found.ended && read == JOBLOG_READ_END, "fold",
                      (json_int_t)(groups.level | (groups.in_section ? FOLD_SECTION : 0)));
 }
 
@@ -222,10 +237,10 @@ run_log_error(Engine *engine, DbConn *conn, const RunRecord *record, int64_t pos
 {
     g_autoptr(JobLogReader) reader = NULL;
     g_auto(FirstError) found = { 0 };
+    g_auto(FoundLog) log = { .attempt = attempt };
     AUTO_FD int fd = -1;
-    bool ended = false;
 
-    if (!find_log(engine, conn, record->id, position, &attempt, &ended, &fd, error))
+    if (!find_log(engine, conn, record->id, position, &log, &fd, error))
         return NULL;
     if (fd >= 0) {
         reader = joblog_reader_new(fd, 0);

@@ -21,8 +21,8 @@ typedef struct RunLogPlace {
 } RunLogPlace;
 /** A page of a job's log: {lines: [{at, step, kind, text, level, group?, collapsed?}], next, ended,
  * fold}. level: how deep the line is in groups; group: a line that opens one has its name, one that
- * closes one has null. The live file while it runs, the blob afterwards. Owned. Errors: NOT_FOUND,
- * CORRUPT, IO. */
+ * closes one has null. The live file while it runs, the blob afterwards. Without a log there is
+ * removedAt: when it was removed for its age, or null. Owned. Errors: NOT_FOUND, CORRUPT, IO. */
 json_t *run_log_page(Engine *engine, DbConn *conn, const RunRecord *record,
                      const RunLogPlace *place, GError **error) MUST_CHECK;
 /** The line of the job that most likely says why it failed, in step @step (from 1; 0: any):

@@ -245,6 +245,7 @@ job_object(const DbRows *rows)
     json_object_set_new(object, "startedAt", int_or_null(rows, 10));
     json_object_set_new(object, "endedAt", int_or_null(rows, 11));
     json_object_set_new(object, "reusedFrom", int_or_null(rows, 12));
+    json_object_set_new(object, "logRemovedAt", int_or_null(rows, 13));
     return object;
 }
 

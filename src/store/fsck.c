@@ -247,3 +247,14 @@ store_gc(Store *store, GHashTable *keep, int64_t min_age_us, StoreGcResult *resu
     *result_out = result;
     return true;
 }
+
+bool
+store_remove(Store *store, const Digest *digest, GError **error)
+{
+    StoreGcResult result = { 0 };
+    Gc gc = { .store = store, .result = &result };
+    char path[STORE_NAME_SIZE];
+
+    store_blob_name(digest, path);
+    return remove_if_old(&gc, path, error);
+}

@@ -107,6 +107,10 @@ bool store_fsck_is_clean(const StoreFsckReport *report);
 void store_fsck_report_free(StoreFsckReport *report);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(StoreFsckReport, store_fsck_report_free)
 
+/** Removes one blob that nothing names any more; one that an open batch may have put again stays. One
+ * that is not there is no error. Errors: IO. */
+bool store_remove(Store *store, const Digest *digest, GError **error) MUST_CHECK;
+
 typedef struct {
     uint64_t n_kept, n_removed, n_removed_bytes;
     uint64_t n_young; /* not in the set, but too new to remove */

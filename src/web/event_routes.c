@@ -119,6 +119,11 @@ raw_log(const WebRequest *request, WebAnswer *answer, GError **error)
 
         if (page == NULL)
             return false;
+        if (json_is_integer(json_object_get(page, "removedAt"))) {
+            error_set(error, BASE_ERROR, BASE_ERROR_NOT_FOUND,
+                      "this log was removed: the server keeps logs of old runs only for so long");
+            return false;
+        }
         if (json_array_size(json_object_get(page, "lines")) == 0)
             break;
         append_lines(text, page);

@@ -7,6 +7,7 @@
 #include "api/api.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "service/run_log.h"
 #include "sys/thread.h"
 #include "web/web.h"
 #include "base/banned.h"
@@ -71,9 +72,10 @@ ask(Events *events, const char *operation, json_t *args)
 
 /* What was found for one place of one run or log, for all who are there; ends with its look. */
 typedef struct Finding {
-    char *event;     /* owned: the text to tell; NULL = nothing new */
+    GBytes *event;   /* owned: the text to tell; NULL = nothing new */
     int64_t version; /* of the run's state */
     uint64_t next;   /* offset after it */
+    bool more;       /* it is a whole page: the next is there already */
     bool ended;      /* nothing will follow */
 } Finding;
 
@@ -82,12 +84,12 @@ finding_free(void *data)
 {
     Finding *finding = data;
 
-    g_free(finding->event);
+    g_clear_pointer(&finding->event, g_bytes_unref);
     g_free(finding);
 }
 
 /* "event: NAME\nid: ID\ndata: JSON\n\n"; JSON of ours has no newline. Owned. */
-static char *
+static GBytes *
 event_text(const char *name, const uint64_t *id, const json_t *value)
 {
     char *data = json_dumps(value, JSON_COMPACT);
@@ -98,7 +100,7 @@ event_text(const char *name, const uint64_t *id, const json_t *value)
         g_string_append_printf(text, "id: %" G_GUINT64_FORMAT "\n", *id);
     g_string_append_printf(text, "data: %s\n\n", data != NULL ? data : "{}");
     free(data);
-    return g_string_free(text, FALSE);
+    return g_string_free_to_bytes(text);
 }
 
 static bool
@@ -128,12 +130,14 @@ find_log_lines(Events *events, const Listener *listener, Finding *finding)
         ask(events, "run.log",
             json_pack("{s:s, s:I, s:I}", "run", listener->run, "position",
                       (json_int_t)listener->position, "offset", (json_int_t)listener->offset));
-    bool lines = json_array_size(json_object_get(page, "lines")) > 0;
+    size_t n = json_array_size(json_object_get(page, "lines"));
+    bool lines = n > 0;
 
     finding->next = listener->offset;
     if (page == NULL)
         return; /* the job has not begun */
     finding->next = (uint64_t)json_integer_value(json_object_get(page, "next"));
+    finding->more = n >= RUN_LOG_PAGE_LINES;
     finding->ended = !lines && json_is_true(json_object_get(page, "ended"));
     if (lines || finding->ended)
         finding->event = event_text(lines ? "lines" : "end", &finding->next, page);
@@ -163,7 +167,7 @@ find_for(Events *events, const Listener *listener, GHashTable *found)
 
 /* False when the listener is done. */
 static bool
-tell(Events *events, Listener *listener, GHashTable *found)
+tell(Events *events, Listener *listener, GHashTable *found, bool *more)
 {
     const Finding *finding = NULL;
 
@@ -176,24 +180,30 @@ tell(Events *events, Listener *listener, GHashTable *found)
     if (finding->event == NULL)
         return !finding->ended;
     listener->told_us = clock_monotonic_us();
-    return web_stream_push(listener->stream, finding->event, strlen(finding->event)) &&
-           !finding->ended;
+    *more = *more || finding->more;
+    return web_stream_push(listener->stream, finding->event) && !finding->ended;
+}
+
+static bool
+push_text(WebStream *stream, const char *text)
+{
+    g_autoptr(GBytes) piece = g_bytes_new_static(text, strlen(text));
+
+    return web_stream_push(stream, piece);
 }
 
 /* False when the listener is done. */
 static bool
-look(Events *events, Listener *listener, GHashTable *found)
+look(Events *events, Listener *listener, GHashTable *found, bool *more)
 {
-    static const char alive[] = ": alive\n\n";
-
     if (web_stream_is_gone(listener->stream))
         return false;
-    if (!tell(events, listener, found))
+    if (!tell(events, listener, found, more))
         return false;
     if (clock_monotonic_us() - listener->told_us < (int64_t)EVENTS_ALIVE_MS * 1000)
         return true;
     listener->told_us = clock_monotonic_us();
-    return web_stream_push(listener->stream, alive, sizeof alive - 1);
+    return push_text(listener->stream, ": alive\n\n");
 }
 
 /* Takes over who is new. False when nobody is left: the thread ends. With the lock held. */
@@ -210,15 +220,19 @@ take_added(Events *events, GPtrArray *listeners)
     return false;
 }
 
-static void
+/* Whether somebody was told a whole page and may want the next at once. */
+static bool
 look_for_all(Events *events, GPtrArray *listeners)
 {
+    bool more = false;
+
     g_autoptr(GHashTable) found =
         g_hash_table_new_full(g_str_hash, g_str_equal, g_free, finding_free);
 
     for (guint i = listeners->len; i > 0; i--)
-        if (!look(events, listeners->pdata[i - 1], found))
+        if (!look(events, listeners->pdata[i - 1], found, &more))
             g_ptr_array_remove_index_fast(listeners, i - 1);
+    return more;
 }
 
 static void
@@ -228,19 +242,22 @@ event_thread(void *data)
     g_autoptr(GPtrArray) listeners = g_ptr_array_new_with_free_func(listener_free);
 
     while (true) {
+        int64_t wait_ms = EVENTS_LOOK_MS;
+
         {
             MUTEX_GUARD(&events->lock);
 
             if (!take_added(events, listeners))
                 return;
         }
-        look_for_all(events, listeners);
+        if (look_for_all(events, listeners))
+            wait_ms = EVENTS_MORE_MS;
         {
             MUTEX_GUARD(&events->lock);
 
             if (events->added->len == 0 && !events->stopping)
                 (void)!cond_wait_until(&events->changed, &events->lock,
-                                       clock_monotonic_us() + (int64_t)EVENTS_LOOK_MS * 1000);
+                                       clock_monotonic_us() + wait_ms * 1000);
         }
     }
 }
@@ -265,9 +282,8 @@ static WebStream *
 add(Events *events, Listener *listener, GError **error)
 {
     WebStream *stream = listener->stream = web_stream_new();
-    static const char hello[] = "retry: 2000\n\n";
 
-    (void)!web_stream_push(stream, hello, sizeof hello - 1);
+    (void)!push_text(stream, "retry: 2000\n\n");
     listener->told_us = clock_monotonic_us();
     MUTEX_GUARD(&events->lock);
     if (events->stopping || events->n + events->added->len >= EVENTS_MAX) {

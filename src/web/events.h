@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * events: server-sent events of runs and their logs. One thread looks for all who listen; nobody
- * listens: no thread. */
+ * events: server-sent events of runs and their logs. One thread looks for all who listen, reads each
+ * place of a log once and shares what it found; nobody listens: no thread. */
 #pragma once
 #include <glib.h>
 #include <stdbool.h>
@@ -10,8 +10,9 @@
 
 struct Engine;
 
-#define EVENTS_MAX      1000 /* streams at once */
+#define EVENTS_MAX      2200 /* streams at once: a page that looks on has two */
 #define EVENTS_LOOK_MS  200
+#define EVENTS_MORE_MS  10    /* after a whole page of lines: there is more */
 #define EVENTS_ALIVE_MS 15000 /* a comment, so that a reader who is gone is noticed */
 
 typedef struct Events Events;

@@ -21,7 +21,7 @@
 #include "web/web_priv.h"
 #include "base/banned.h"
 
-#define STREAM_BLOCK_BYTES 4096
+#define STREAM_BLOCK_BYTES 2048
 
 struct Http {
     struct MHD_Daemon *daemon; /* owned */

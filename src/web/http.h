@@ -8,8 +8,8 @@
 #include "base/attributes.h"
 #include "web/web.h"
 
-#define HTTP_MAX_CONNECTIONS    1024
-#define HTTP_CONNECTION_BYTES   (32 * 1024) /* header lines of one request and buffers */
+#define HTTP_MAX_CONNECTIONS    2400
+#define HTTP_CONNECTION_BYTES   (10 * 1024) /* header lines of one request and buffers */
 #define HTTP_MAX_BODY_BYTES     (16u << 20) /* a webhook of a forge has up to some megabytes */
 #define HTTP_MAX_BODIES_BYTES   (64u << 20) /* of all requests together */
 #define HTTP_IDLE_TIMEOUT_S     30          /* of a client that says nothing */

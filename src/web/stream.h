@@ -15,8 +15,9 @@ WebStream *web_stream_new(void);
 WebStream *web_stream_ref(WebStream *stream);
 void web_stream_unref(WebStream *stream);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(WebStream, web_stream_unref)
-/** Adds bytes for the reader. False: the reader is gone, or too far behind to keep more. */
-bool web_stream_push(WebStream *stream, const char *bytes, size_t length) MUST_CHECK;
+/** Adds @piece for the reader, who holds a reference until it is read. False: the reader is gone, or
+ * too far behind to keep more. */
+bool web_stream_push(WebStream *stream, GBytes *piece) MUST_CHECK;
 /** Nothing more will come. */
 void web_stream_end(WebStream *stream);
 /** Whether the reader has gone. */

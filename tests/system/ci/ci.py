@@ -6,7 +6,10 @@ import hmac
 import http.client
 import json
 import os
+import resource
+import selectors
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -67,9 +70,9 @@ class Scene:
         self.host = urllib.parse.urlparse(line.split()[1]).netloc
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, failed, *_):
         if self.process is not None:
-            self.process.send_signal(signal.SIGTERM)
+            self.process.send_signal(signal.SIGKILL if failed else signal.SIGTERM)
             self.process.wait(60)
             self.process.stdout.close()
         self.home.remove()
@@ -221,6 +224,67 @@ def test_the_first_push_into_an_empty_repository_is_built():
                 break
             time.sleep(0.2)
         assert [(r["event"], r["ref"], r["action"]) for r in rows] == [("push", "refs/heads/main", "queued")], rows
+
+
+TALKER = """slipway: 1
+project: tiny
+jobs:
+  talk:
+    executor: host
+    steps: [ { run: "n=0; while [ ! -e '%(go)s' ]; do n=$((n+1)); echo line $n; sleep 0.05; done; echo the last line" } ]
+"""
+
+
+def memory_of(pid):
+    """Proportional set size in bytes, and threads."""
+    with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
+        pss = next(int(line.split()[1]) for line in file if line.startswith("Pss:"))
+    with open(f"/proc/{pid}/status", encoding="ascii") as file:
+        threads = next(int(line.split()[1]) for line in file if line.startswith("Threads:"))
+    return pss * 1024, threads
+
+
+def test_a_thousand_followers_of_one_log_share_a_thread_and_their_news():
+    n = 1000
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, n + 200)), hard))
+    with Scene(TALKER, "--no-rate") as s:
+        s.push(ZERO, s.home.git("rev-parse", "HEAD"))
+        while not s.show(1)["jobs"] or s.show(1)["jobs"][0]["state"] != "running":
+            time.sleep(0.05)
+        host, port = s.host.split(":")
+        before, threads_before = memory_of(s.process.pid)
+        selector, texts = selectors.DefaultSelector(), {}
+
+        def read_until(done, seconds):
+            end = time.monotonic() + seconds
+            while time.monotonic() < end and not done():
+                for key, _ in selector.select(0.2):
+                    data = key.fileobj.recv(65536)
+                    texts[key.fileobj] += data
+                    if not data:
+                        selector.unregister(key.fileobj)
+            assert done(), f"{sum(b'event: lines' in t for t in texts.values())} of {n} heard something"
+        for i in range(n):
+            own = socket.create_connection((host, int(port)))
+            own.sendall(f"GET /events/runs/tiny/1/logs/0 HTTP/1.1\r\nHost: {s.host}\r\n\r\n".encode())
+            own.setblocking(False)
+            selector.register(own, selectors.EVENT_READ)
+            texts[own] = b""
+            if i % 100 == 99:  # more at once than may wait would be told to come again
+                read_until(lambda: all(t.startswith(b"HTTP/1.1 200") for t in texts.values()), 60)
+        read_until(lambda: all(b"event: lines" in t for t in texts.values()), 60)
+        time.sleep(0.5)
+        read_until(lambda: True, 1)
+        after, threads_after = memory_of(s.process.pid)
+        print(f"# {n} followers: {(after - before) / n / 1024:.1f} KB each, {threads_after - threads_before} threads more")
+        assert after - before <= n * 20 * 1024, (before, after)
+        assert threads_after - threads_before <= 8, (threads_before, threads_after)
+        with open(s.names()["go"], "w", encoding="utf-8"):
+            pass
+        read_until(lambda: all(b"the last line" in t and b"event: end" in t for t in texts.values()), 60)
+        for own in texts:
+            own.close()
 
 
 if __name__ == "__main__":
