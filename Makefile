@@ -4,6 +4,7 @@
 #
 #   make            build            make test        all tests that need no other tool
 #   make quickstart see it work      make interop     tests against other people's tools
+#   make vm         tests with real virtual machines
 #   make lint       our own lints    make fmt         format the sources
 #   make bench      ONLY=n FULL=1    make fuzz        SECONDS=n ONLY=name
 #   make tidy       clang-tidy       make install     prefix=/usr/local DESTDIR=
@@ -15,7 +16,7 @@ SECONDS ?= 30
 TESTS   ?=
 export NO_DEPS ONLY FULL
 
-.PHONY: all deps setup test interop quickstart lint fmt tidy bench fuzz install clean
+.PHONY: all deps setup test vm interop quickstart lint fmt tidy bench fuzz install clean
 .DEFAULT_GOAL := all
 
 all: setup
@@ -30,7 +31,11 @@ setup: deps
 # What takes long, or needs what a newcomer does not have, has a target of its own.
 test: all
 	meson test -C $(BUILD) --no-rebuild --print-errorlogs -t 4 \
-	  --no-suite lint --no-suite interop --no-suite bench --no-suite fuzz-long $(TESTS)
+	  --no-suite lint --no-suite interop --no-suite bench --no-suite fuzz-long --no-suite vm $(TESTS)
+
+# Real virtual machines under software emulation.
+vm: all
+	meson test -C $(BUILD) --no-rebuild --print-errorlogs --suite vm $(TESTS)
 
 interop: all
 	meson test -C $(BUILD) --no-rebuild --print-errorlogs --suite interop $(TESTS)

@@ -20,27 +20,24 @@
 #include "base/files.h"
 #include "base/limits.h"
 #include "executor/driver.h"
+#include "executor/remote.h"
 #include "executor/step.h"
-#include "executor/untar.h"
 #include "executor/workspace.h"
 #include "base/banned.h"
 
-#define PROGRAM_PATH     "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-#define ROOT_DEFAULT     "/slipway"
-#define ROOT_MAX_BYTES   256
-#define ACQUIRE_MS       300000 /* unless the settings say ready-timeout, in seconds */
-#define ACQUIRE_MAX_S    86400
-#define VERB_MS          600000
-#define RELEASE_MS       120000
-#define GRACE_MS         2000
-#define SAID_BYTES       (64u << 10) /* of what a verb may say on stdout, but for get */
-#define ERRORS_BYTES     600         /* of stderr that go into our message */
-#define SCRIPT_MAX_BYTES (1u << 20)
-#define TAR_BYTES_A_FILE 2048 /* headers and padding */
-#define FD_STATUS        3
-#define STATUS_BYTES     8
-#define ARGS_MAX         4
-#define OUTPUT_MAX_FILES 1
+#define PROGRAM_PATH   "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+#define ROOT_DEFAULT   "/slipway"
+#define ROOT_MAX_BYTES 256
+#define ACQUIRE_S      300 /* unless the settings say ready-timeout */
+#define ACQUIRE_MAX_S  86400
+#define VERB_MS        600000
+#define RELEASE_MS     120000
+#define GRACE_MS       2000
+#define SAID_BYTES     (64u << 10) /* of what a verb may say on stdout, but for get */
+#define ERRORS_BYTES   600         /* of stderr that go into our message */
+#define FD_STATUS      3
+#define STATUS_BYTES   8
+#define ARGS_MAX       4
 
 typedef struct {
     Executor base;
@@ -112,7 +109,7 @@ static bool
 caller_init(Caller *caller, const char *slot, const json_t *settings, GError **error)
 {
     const char *program = json_string_value(json_object_get(settings, "program"));
-    const json_t *ready = json_object_get(settings, "ready-timeout");
+    uint64_t ready_s = 0;
     const char *key = NULL;
     json_t *value = NULL;
 
@@ -121,13 +118,10 @@ caller_init(Caller *caller, const char *slot, const json_t *settings, GError **e
                   "the pool's settings name no 'program' with an absolute path");
         return false;
     }
-    if (ready != NULL && (!json_is_integer(ready) || json_integer_value(ready) < 1 ||
-                          json_integer_value(ready) > ACQUIRE_MAX_S)) {
-        error_set(error, BASE_ERROR, BASE_ERROR_INVALID,
-                  "the pool's 'ready-timeout' is not 1 to %d seconds", ACQUIRE_MAX_S);
+    if (!remote_setting_seconds(settings, "ready-timeout", ACQUIRE_S, ACQUIRE_MAX_S, &ready_s,
+                                error))
         return false;
-    }
-    caller->ready_ms = ready == NULL ? ACQUIRE_MS : (uint64_t)json_integer_value(ready) * 1000;
+    caller->ready_ms = ready_s * 1000;
     caller->program = g_strdup(program);
     caller->slot = g_strdup(slot);
     caller->env = g_ptr_array_new_with_free_func(g_free);
@@ -326,15 +320,6 @@ command_free_machine(Machine *self)
     g_free(machine);
 }
 
-static bool
-root_is_good(const char *root)
-{
-    for (const char *c = root; *c != '\0'; c++)
-        if (!g_ascii_isalnum(*c) && strchr("/._-", *c) == NULL)
-            return false;
-    return root[0] == '/' && root[1] != '\0';
-}
-
 /* Asks for the machine and hears where its folder is. */
 static bool
 call_acquire(CommandMachine *machine, Cancel *cancel, GError **error)
@@ -356,7 +341,7 @@ call_acquire(CommandMachine *machine, Cancel *cancel, GError **error)
     text[MAX(n, 0)] = '\0';
     g_strstrip(text);
     machine->root = g_strdup(text[0] == '\0' ? ROOT_DEFAULT : text);
-    if (root_is_good(machine->root))
+    if (remote_root_is_good(machine->root))
         return true;
     error_set(error, BASE_ERROR, BASE_ERROR_INVALID,
               "program '%s' names no folder with an absolute path of A-Z a-z 0-9 / . _ -",
@@ -412,58 +397,6 @@ command_acquire(Executor *self, const MachineSpec *spec, Cancel *cancel, GError 
 /* ---- steps -------------------------------------------------------------------------------------
  */
 
-static void
-append_quoted(GString *script, const char *text)
-{
-    g_autofree char *quoted = g_shell_quote(text);
-
-    g_string_append_c(script, ' ');
-    g_string_append(script, quoted);
-}
-
-/* The step as one shell script: its folder, its environment and nothing of the machine's, no
- * input. In a file in memory; -1 on error. */
-static int
-make_script(const CommandMachine *machine, const StepSpec *step, GError **error)
-{
-    const char *root = machine->root;
-    g_autofree char *source = g_strconcat(root, "/src", NULL);
-    g_autofree char *out = g_strconcat(root, "/out", NULL);
-    g_autofree char *in = g_strconcat(root, "/in", NULL);
-    g_autofree char *tmp = g_strconcat(root, "/tmp", NULL);
-    StepFolders folders = { .source = source, .out = out, .in = in, .tmp = tmp };
-    g_auto(GStrv) env = step_env(&folders, step->env);
-    g_autoptr(GPtrArray) argv = step_argv(step, NULL, error);
-    g_autofree char *cwd = g_strconcat(source, step->cwd == NULL ? NULL : "/", step->cwd, NULL);
-    g_autoptr(GString) script = g_string_new("cd");
-
-    if (argv == NULL)
-        return -1;
-    append_quoted(script, cwd);
-    g_string_append(script, " || exit 126\nexec env -i");
-    for (char **pair = env; *pair != NULL; pair++)
-        append_quoted(script, *pair);
-    for (guint i = 0; i < argv->len; i++)
-        append_quoted(script, argv->pdata[i]);
-    g_string_append(script, " </dev/null\n");
-    if (script->len > SCRIPT_MAX_BYTES) {
-        error_set(error, BASE_ERROR, BASE_ERROR_LIMIT,
-                  "cannot run the step: with its environment it is longer than %u bytes",
-                  SCRIPT_MAX_BYTES);
-        return -1;
-    }
-    AUTO_FD int fd = memfd_create("step", MFD_CLOEXEC);
-
-    if (fd < 0 || lseek(fd, 0, SEEK_SET) != 0) {
-        error_set_errno(error, BASE_ERROR, BASE_ERROR_IO, "cannot create a file in memory");
-        return -1;
-    }
-    if (!fd_write_all(fd, span_of(script->str, script->len), error))
-        return -1;
-    (void)lseek(fd, 0, SEEK_SET);
-    return fd_steal(&fd);
-}
-
 /* A step that was cut short may go on in the machine: it must not. */
 static void
 stop_step(CommandMachine *machine)
@@ -503,7 +436,7 @@ command_exec(Machine *self, const StepSpec *step, int output_fd, Cancel *cancel,
              StepResult *result_out, GError **error)
 {
     CommandMachine *machine = (CommandMachine *)self;
-    AUTO_FD int script = make_script(machine, step, error);
+    AUTO_FD int script = remote_script(machine->root, step, error);
     AUTO_FD int status = script < 0 ? -1 : memfd_create("status", MFD_CLOEXEC);
     Call call = { .verb = "exec",
                   .stdin_fd = script,
@@ -534,71 +467,32 @@ command_exec(Machine *self, const StepSpec *step, int output_fd, Cancel *cancel,
 /* ---- what is taken out -------------------------------------------------------------------------
  */
 
-/* Fetches @path of the machine into a file of ours and unpacks what is below @prefix. */
 static bool
-fetch(CommandMachine *machine, const char *path, const char *prefix, int dirfd,
-      const MachineCollectLimits *limits, GError **error)
+get(Machine *self, const char *path, int tar_fd, uint64_t max_bytes, GError **error)
 {
-    AUTO_FD int tar =
-        openat(machine->workspace.scratch_fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    CommandMachine *machine = (CommandMachine *)self;
     Call call = { .verb = "get",
                   .args = { path },
                   .stdin_fd = -1,
-                  .stdout_fd = tar,
+                  .stdout_fd = tar_fd,
                   .status_fd = -1,
-                  .file_bytes =
-                      limits->max_total_bytes + limits->max_files * TAR_BYTES_A_FILE + SAID_BYTES,
+                  .file_bytes = max_bytes,
                   .timeout_ms = VERB_MS };
 
-    if (tar < 0) {
-        error_set_errno(error, BASE_ERROR, BASE_ERROR_IO, "cannot create a temporary file");
-        return false;
-    }
-    return call_must((Command *)machine->base.executor, &machine->caller, &call, NULL, error) &&
-           untar_below(tar, prefix, dirfd, limits, error);
-}
-
-/* An empty folder in place of the one that is there. */
-static bool
-renew_folder(const Workspace *ws, const char *name, int *fd, GError **error)
-{
-    fd_clear(fd);
-    if (!dir_remove_all(ws->scratch_fd, name, error))
-        return false;
-    if (mkdirat(ws->scratch_fd, name, 0700) != 0) {
-        error_set_errno(error, BASE_ERROR, BASE_ERROR_IO, "cannot create folder '%s'", name);
-        return false;
-    }
-    *fd = dir_open(ws->scratch_fd, name, error);
-    return *fd >= 0;
+    return call_must((Command *)self->executor, &machine->caller, &call, NULL, error);
 }
 
 static GBytes *
 command_read_output(Machine *self, GError **error)
 {
-    CommandMachine *machine = (CommandMachine *)self;
-    Workspace *ws = &machine->workspace;
-    const MachineCollectLimits limits = { OUTPUT_MAX_FILES, LIMIT_OUTPUT_FILE_BYTES };
-
-    if (!renew_folder(ws, "tmp", &ws->tmp_fd, error) ||
-        !fetch(machine, "tmp/" WORKSPACE_OUTPUT, "tmp", ws->tmp_fd, &limits, error))
-        return NULL;
-    return workspace_read_output(ws, error);
+    return remote_read_output(self, get, &((CommandMachine *)self)->workspace, error);
 }
 
 static GPtrArray *
 command_collect(Machine *self, const char *const *globs, const MachineCollectLimits *limits,
                 GError **error)
 {
-    CommandMachine *machine = (CommandMachine *)self;
-    Workspace *ws = &machine->workspace;
-    /* Files no glob asks for come along; they are counted against the house's limit only. */
-    const MachineCollectLimits all = { LIMIT_ARTIFACTS_PER_JOB, LIMIT_ARTIFACT_BYTES };
-
-    if (!renew_folder(ws, "out", &ws->out_fd, error) ||
-        !fetch(machine, "out", "out", ws->out_fd, &all, error))
-        return NULL;
-    return workspace_collect(ws, globs, limits, error);
+    return remote_collect(self, get, &((CommandMachine *)self)->workspace, globs, limits, error);
 }
 
 static int

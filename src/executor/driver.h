@@ -50,3 +50,4 @@ struct Machine {
 extern const ExecutorDriver executor_sandbox;
 extern const ExecutorDriver executor_host;
 extern const ExecutorDriver executor_command;
+extern const ExecutorDriver executor_vm;

@@ -10,7 +10,7 @@
 #define LABEL_MAX_BYTES 64
 
 static const ExecutorDriver *const drivers[] = { &executor_sandbox, &executor_host,
-                                                 &executor_command };
+                                                 &executor_command, &executor_vm };
 
 Executor *
 executor_open(const char *driver, const ExecutorConfig *config, GError **error)
@@ -24,7 +24,7 @@ executor_open(const char *driver, const ExecutorConfig *config, GError **error)
         return executor;
     }
     error_set(error, BASE_ERROR, BASE_ERROR_NOT_FOUND,
-              "cannot use executor '%s': there are 'sandbox', 'host' and 'command'", driver);
+              "cannot use executor '%s': there are 'sandbox', 'host', 'command' and 'vm'", driver);
     return NULL;
 }
 

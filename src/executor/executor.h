@@ -36,7 +36,7 @@ typedef struct ExecutorConfig {
     const char *sandbox_program; /* bwrap; NULL: looked for in the system's folders */
 } ExecutorConfig;
 
-/** Opens the driver of that name ("sandbox", "host", "command"). Returns: owned. Errors: NOT_FOUND (no such
+/** Opens the driver of that name ("sandbox", "host", "command", "vm"). Returns: owned. Errors: NOT_FOUND (no such
  * driver), UNAVAILABLE (this machine cannot run it; the message says why and what would help). */
 Executor *executor_open(const char *driver, const ExecutorConfig *config,
                         GError **error) MUST_CHECK;

@@ -175,8 +175,17 @@ decide_evidence(FactView *view, const FactCommand *command, void *input, GError 
 static SignerRole
 builder_role(const ActiveJob *job)
 {
-    return strcmp(job->executor, "host") == 0 ? SIGNER_ROLE_BUILDER_HOST
-                                              : SIGNER_ROLE_BUILDER_SANDBOX;
+    static const struct {
+        const char *executor;
+        SignerRole role;
+    } roles[] = { { "host", SIGNER_ROLE_BUILDER_HOST },
+                  { "vm", SIGNER_ROLE_BUILDER_VM },
+                  { "command", SIGNER_ROLE_BUILDER_COMMAND } };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(roles); i++)
+        if (strcmp(job->executor, roles[i].executor) == 0)
+            return roles[i].role;
+    return SIGNER_ROLE_BUILDER_SANDBOX;
 }
 
 static bool

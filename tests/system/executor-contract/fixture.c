@@ -83,9 +83,11 @@ fixture_setup(void **state)
                                            "/tests/system/executor-contract/machine-bwrap", NULL);
 
     f->machines = g_strconcat(f->dir.path, "/machines", NULL);
-    f->settings = json_pack("{s:s, s:s}", "program", program, "folder", f->machines);
+    f->settings = suite->settings != NULL
+                      ? json_incref(suite->settings)
+                      : json_pack("{s:s, s:s}", "program", program, "folder", f->machines);
     f->spec.settings = f->settings;
-    f->spec.slot = "slot-1";
+    f->spec.slot = f->slot = fixture_slot(f, 0);
     if (make_data_folder(f) && dir_create_all(AT_FDCWD, f->source, 0755, &f->error))
         return 0;
     print_message("# %s\n", f->error == NULL ? "no sockets" : f->error->message);
@@ -112,10 +114,17 @@ fixture_teardown(void **state)
     g_free(f->marker);
     json_decref(f->settings);
     g_free(f->machines);
+    g_free(f->slot);
     g_free(f->scratch);
     g_free(f->source);
     g_free(f);
     return 0;
+}
+
+char *
+fixture_slot(const Fixture *f, int n)
+{
+    return g_strdup_printf("%s-%d", f->suite->settings != NULL ? "vm" : "slot", n + 1);
 }
 
 void

@@ -16,6 +16,7 @@ typedef struct {
     Executor *executor;
     bool unavailable; /* this machine cannot run the driver */
     char *why;
+    json_t *settings; /* owned: of the pool; NULL: the fixture makes them */
 } Suite;
 
 typedef struct {
@@ -25,6 +26,7 @@ typedef struct {
     char *marker; /* a word no other process on this machine has in its command line */
     char *scratch;
     char *source;
+    char *slot;       /* of spec */
     char *machines;   /* of the command driver's program */
     json_t *settings; /* of the pool */
     int unix_fd;      /* listening on data/slipway.sock */
@@ -45,6 +47,8 @@ typedef struct {
 int fixture_setup(void **state); /* *state: the Suite before, the Fixture after */
 int fixture_teardown(void **state);
 
+/** The name of the pool's machine number @n, from 0; a pool has two. Owned. */
+char *fixture_slot(const Fixture *f, int n);
 /** Acquires the machine as f->spec says; fails the test if it cannot be had. */
 void acquire(Fixture *f);
 /** Runs a shell line with the T_… variables (T_DATA, T_MARK, T_PORT, T_OTHER); acquires first if

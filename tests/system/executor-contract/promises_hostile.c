@@ -241,7 +241,10 @@ finds_nothing_of_the_job_beside(void **state)
 {
     Fixture *f = *state;
     g_autofree char *scratch = g_strconcat(f->dir.path, "/other", NULL);
-    const MachineSpec spec = { .label = "other", .scratch_dir = scratch };
+    g_autofree char *slot = fixture_slot(f, 1);
+    const MachineSpec spec = {
+        .label = "other", .scratch_dir = scratch, .slot = slot, .settings = f->settings
+    };
     g_autoptr(Machine) other = executor_acquire(f->suite->executor, &spec, NULL, &f->error);
 
     assert_no_gerror(f->error);
