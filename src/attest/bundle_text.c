@@ -67,12 +67,11 @@ put_proof(GString *out, const BundleParts *parts)
 static bool
 put_envelope(GString *out, const BundleParts *parts, const Leaf *leaf)
 {
-    char keyid[DIGEST_HEX_SIZE];
+    g_autofree char *keyid = public_key_fingerprint_of_spki(span_of_bytes(leaf->spki));
     Span type, payload;
 
-    if (!dsse_pae_split(parts->pae, &type, &payload, NULL))
+    if (keyid == NULL || !dsse_pae_split(parts->pae, &type, &payload, NULL))
         return false;
-    digest_to_hex(&leaf->keyid, keyid);
     g_string_append(out, TEXT_PAYLOAD);
     text_put_base64(out, payload);
     g_string_append(out, TEXT_PAYLOAD_TYPE);

@@ -117,12 +117,10 @@ dsse_new(const char *payload_type, Span payload, const PublicKey *key, Span sig)
 {
     DsseEnvelope *envelope = envelope_new(payload_type);
     g_autoptr(GBytes) bytes = g_bytes_new(sig.data, sig.len);
-    Digest keyid = public_key_keyid(key);
-    char hex[DIGEST_HEX_SIZE];
+    g_autofree char *keyid = public_key_fingerprint(key);
 
-    digest_to_hex(&keyid, hex);
     envelope->payload = g_bytes_new(payload.data, payload.len);
-    add_signature(envelope, hex, bytes);
+    add_signature(envelope, keyid, bytes);
     return envelope;
 }
 
@@ -226,23 +224,38 @@ dsse_format(const DsseEnvelope *envelope)
     return json_canonical(object, NULL, NULL);
 }
 
+/* Whether a signature that says @keyid may be @key's. */
+static bool
+names_key(const char *keyid, const PublicKey *key)
+{
+    g_autofree char *fingerprint = NULL;
+    Digest digest = public_key_keyid(key);
+    char hex[DIGEST_HEX_SIZE];
+
+    if (*keyid == '\0')
+        return true;
+    digest_to_hex(&digest, hex);
+    if (strcmp(keyid, hex) == 0)
+        return true;
+    fingerprint = public_key_fingerprint(key);
+    return strcmp(keyid, fingerprint) == 0;
+}
+
 bool
 dsse_verify(const DsseEnvelope *envelope, const PublicKey *key, GError **error)
 {
     g_autoptr(GBytes) pae = dsse_pae(envelope->payload_type, span_of_bytes(envelope->payload));
-    Digest keyid = public_key_keyid(key);
-    char hex[DIGEST_HEX_SIZE];
 
-    digest_to_hex(&keyid, hex);
     for (size_t i = 0; i < envelope->signatures->len; i++) {
         const DsseSignature *signature = envelope->signatures->pdata[i];
-        if (*signature->keyid != '\0' && strcmp(signature->keyid, hex) != 0)
+        if (!names_key(signature->keyid, key))
             continue;
         if (public_key_verify(key, span_of_bytes(pae), span_of_bytes(signature->sig), NULL))
             return true;
     }
+    g_autofree char *fingerprint = public_key_fingerprint(key);
     error_set(error, BASE_ERROR, BASE_ERROR_UNTRUSTED,
-              "cannot verify DSSE envelope: no signature by key '%.16s' holds", hex);
+              "cannot verify DSSE envelope: no signature by key '%s' holds", fingerprint);
     return false;
 }
 

@@ -30,7 +30,7 @@ typedef struct {
     GPtrArray *signatures; /* owned; of DsseSignature, at least one */
 } DsseEnvelope;
 
-/** An envelope with one signature. @key: whose keyid to write. Returns: owned. */
+/** An envelope with one signature. @key: whose fingerprint to write as keyid. Returns: owned. */
 DsseEnvelope *dsse_new(const char *payload_type, Span payload, const PublicKey *key, Span sig);
 /** Reads an envelope; both base64 alphabets. Unknown members are ignored (DSSE says so).
  * Returns: owned. Errors: INVALID, LIMIT. */
@@ -41,7 +41,8 @@ DsseEnvelope *dsse_from_json(const json_t *object, GError **error) MUST_CHECK;
 json_t *dsse_to_json(const DsseEnvelope *envelope);
 /** One line of canonical JSON without a newline (a line of `.intoto.jsonl`). Owned. */
 char *dsse_format(const DsseEnvelope *envelope);
-/** Whether one of the signatures is @key's and holds. Those naming another keyid are passed over.
+/** Whether one of the signatures is @key's and holds. Those naming another keyid
+ * (neither its fingerprint nor hex of its keyid) are passed over.
  * Errors: UNTRUSTED. */
 bool dsse_verify(const DsseEnvelope *envelope, const PublicKey *key, GError **error) MUST_CHECK;
 void dsse_free(DsseEnvelope *envelope);

@@ -21,7 +21,7 @@ static const CliOption options[] = {
     { "threshold", 't', CLI_INT, offsetof(InitArgs, threshold), 0,
       "how many root keys decide; default 1", "N" },
     { "origin", 0, CLI_STRING, offsetof(InitArgs, origin), 0,
-      "name of the log, for ever; default is random", "HOST/PATH" },
+      "name of the log, for ever; default is random", "NAME" },
     { 0 },
 };
 
@@ -104,11 +104,13 @@ run_init(CommandContext *context, void *data, const char *const *positional, GEr
 
 const Command cmd_init = {
     .name = "init",
-    .synopsis = "--root-key FILE [--threshold N] [--origin HOST/PATH]",
+    .synopsis = "--root-key FILE [--threshold N] [--origin NAME]",
     .help = "make a data folder with keys and a log",
     .details = "Makes the engine's keys inside the signer process, root keys in the files you\n"
                "name, and logs entry 0: which key may say what. Root keys are used again only\n"
-               "to change keys or the first roster; keep them away from this machine.",
+               "to change keys or the first roster; keep them away from this machine.\n"
+               "Give the log a bare host name, like log.example.org, if cosign and other\n"
+               "clients by Sigstore shall verify its bundles: they know no others.",
     .needs = COMMAND_NEEDS_HOME,
     .options = options,
     .args_size = sizeof(InitArgs),

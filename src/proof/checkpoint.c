@@ -29,7 +29,7 @@ origin_is_valid(const char *origin)
         return false;
 
     g_auto(GStrv) segments = g_strsplit(origin, "/", -1);
-    if (g_strv_length(segments) < 2)
+    if (g_strv_length(segments) < 2 && (strchr(origin, '.') == NULL || strchr(origin, ':') != NULL))
         return false;
     for (size_t i = 0; segments[i] != NULL; i++) {
         if (!segment_is_valid(segments[i], i == 0))

@@ -10,8 +10,8 @@ typedef struct {
     char *extensions; /* owned; the further lines, each with its newline; usually "" */
 } Checkpoint;
 
-/** Whether @origin fits facts.md section 1: [a-z0-9.:/_-], 1 to 128 bytes, host and path, no
- * scheme, no '/' at the end. */
+/** Whether @origin fits facts.md section 1: [a-z0-9.:/_-], 1 to 128 bytes, host and path or a
+ * host name with a dot, no scheme, no '/' at the end. */
 bool origin_is_valid(const char *origin);
 
 /** The text of a checkpoint, final newline and all. @extensions: lines with newlines, or NULL.

@@ -235,6 +235,43 @@ public_key_keyid(const PublicKey *key)
     return key->keyid;
 }
 
+/* An SSH string (RFC 4251 section 5) goes into the hash. */
+static void
+hash_string(DigestStream *stream, Span text)
+{
+    uint8_t head[4] = { 0, 0, (uint8_t)(text.len >> 8), (uint8_t)text.len };
+
+    digest_stream_update(stream, span_of(head, sizeof head));
+    digest_stream_update(stream, text);
+}
+
+char *
+public_key_fingerprint_of_spki(Span spki)
+{
+    PublicKeyKind kind = kind_of_spki(spki);
+    g_autoptr(DigestStream) stream = digest_stream_new();
+
+    if (kind == PUBLIC_KEY_NONE)
+        return NULL;
+    if (kind == PUBLIC_KEY_P256) {
+        hash_string(stream, span_of_text("ecdsa-sha2-nistp256"));
+        hash_string(stream, span_of_text("nistp256"));
+    } else {
+        hash_string(stream, span_of_text("ssh-ed25519"));
+    }
+    hash_string(stream,
+                span_of((const uint8_t *)spki.data + kinds[kind].head_len, kinds[kind].raw_len));
+    Digest digest = digest_stream_finish(stream);
+    g_autofree char *text = base64_encode(span_of(digest.bytes, DIGEST_SIZE));
+    return g_strdup_printf("SHA256:%.43s", text);
+}
+
+char *
+public_key_fingerprint(const PublicKey *key)
+{
+    return public_key_fingerprint_of_spki(public_key_spki(key));
+}
+
 bool
 public_key_equal(const PublicKey *a, const PublicKey *b)
 {

@@ -43,6 +43,11 @@ Span public_key_spki(const PublicKey *key);
 Span public_key_raw(const PublicKey *key);
 /** SHA-256 of the SPKI (facts.md section 1): hex of it is `keyid`, base64 a bundle's `hint`. */
 Digest public_key_keyid(const PublicKey *key);
+/** How OpenSSH names the key, "SHA256:" and 43 base64 characters: `keyid` in the envelopes we write,
+ * because sigstore-go and slsa-verifier pass over a signature that says another. Owned. */
+char *public_key_fingerprint(const PublicKey *key);
+/** The same from the DER bytes, which are not checked. Owned; NULL if it is no key we know. */
+char *public_key_fingerprint_of_spki(Span spki);
 bool public_key_equal(const PublicKey *a, const PublicKey *b);
 /** A "PUBLIC KEY" block. Owned. */
 char *public_key_to_pem(const PublicKey *key);

@@ -45,7 +45,7 @@ make_origin(const char *given, GError **error)
     if (given != NULL && !origin_is_valid(given)) {
         error_set(
             error, BASE_ERROR, BASE_ERROR_INVALID,
-            "'%s' is not an origin: expected 'host[:port]/path' of [a-z0-9.:/_-], at most %d bytes",
+            "'%s' is not an origin: expected 'host' or 'host[:port]/path' of [a-z0-9.:/_-], at most %d bytes",
             given, LIMIT_ORIGIN_BYTES);
         return NULL;
     }

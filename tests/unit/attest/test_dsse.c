@@ -75,12 +75,27 @@ static void
 envelope_carries_the_keyid(void **state)
 {
     Fixture *f = *state;
-    Digest keyid = public_key_keyid(signer_public_key(f->p256));
+    g_autofree char *keyid = public_key_fingerprint(signer_public_key(f->p256));
     const DsseSignature *signature = signed_envelope(f, "{}")->signatures->pdata[0];
+
+    assert_string_equal(signature->keyid, keyid);
+}
+
+static void
+envelope_with_hex_of_the_keyid_holds_too(void **state)
+{
+    Fixture *f = *state;
+    DsseEnvelope *envelope = signed_envelope(f, "{}");
+    DsseSignature *signature = envelope->signatures->pdata[0];
+    Digest keyid = public_key_keyid(signer_public_key(f->p256));
     char hex[DIGEST_HEX_SIZE];
 
     digest_to_hex(&keyid, hex);
-    assert_string_equal(signature->keyid, hex);
+    g_free(signature->keyid);
+    signature->keyid = g_strdup(hex);
+    assert_true(dsse_verify(envelope, signer_public_key(f->p256), &f->error));
+    signature->keyid[0] = 'x';
+    assert_false(dsse_verify(envelope, signer_public_key(f->p256), &f->error));
 }
 
 static void
@@ -248,6 +263,7 @@ main(void)
         TEST(malformed_pae_is_refused),
         TEST(envelope_reads_back_and_verifies),
         TEST(envelope_carries_the_keyid),
+        TEST(envelope_with_hex_of_the_keyid_holds_too),
         TEST(envelope_with_another_payload_is_untrusted),
         TEST(envelope_by_another_key_is_untrusted),
         TEST(url_safe_base64_is_read),

@@ -110,7 +110,8 @@ checkpoint_of_another_origin_is_untrusted(void **state)
 static void
 origins_follow_their_grammar(void **state)
 {
-    static const char *const good[] = { "log.example/main", "localhost/00ff", "h:8080/a/b-c_d" };
+    static const char *const good[] = { "log.example/main", "localhost/00ff", "h:8080/a/b-c_d",
+                                        "log.example.org" };
     static const char *const bad[] = { "",         "host",       "host/",     "/path",
                                        "Host/a",   "https://h/", "h/../a",    "h/a:1",
                                        "h:port/a", "h//a",       "h/with sp", ":1/a" };
