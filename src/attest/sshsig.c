@@ -4,6 +4,8 @@
  * and the hash of the message. */
 #include "attest/sshsig.h"
 #include <openssl/evp.h>
+#include "attest/sshsig_key.h"
+#include "attest/sshsig_priv.h"
 #include "base/encoding.h"
 #include "base/banned.h"
 
@@ -24,44 +26,11 @@ invalid(GError **error, const char *what)
     return false;
 }
 
-static bool
-span_is(Span span, const char *text)
+bool
+sshsig_is_armored(Span text)
 {
-    return span.len == strlen(text) && memcmp(span.data, text, span.len) == 0;
-}
-
-static bool
-take_u32(Span *rest, uint32_t *out)
-{
-    const uint8_t *at = rest->data;
-
-    if (rest->len < 4)
-        return false;
-    *out = (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
-    *rest = span_of(at + 4, rest->len - 4);
-    return true;
-}
-
-static bool
-take_string(Span *rest, Span *out)
-{
-    uint32_t len = 0;
-
-    if (!take_u32(rest, &len) || rest->len < len)
-        return false;
-    *out = span_of(rest->data, len);
-    *rest = span_of(rest->data + len, rest->len - len);
-    return true;
-}
-
-static void
-put_string(GByteArray *out, Span span)
-{
-    const uint8_t len[4] = { (uint8_t)(span.len >> 24), (uint8_t)(span.len >> 16),
-                             (uint8_t)(span.len >> 8), (uint8_t)span.len };
-
-    g_byte_array_append(out, len, sizeof len);
-    g_byte_array_append(out, span.data, (guint)span.len);
+    return text.len >= strlen(ARMOR_BEGIN) &&
+           memcmp(text.data, ARMOR_BEGIN, strlen(ARMOR_BEGIN)) == 0;
 }
 
 GBytes *
@@ -101,7 +70,14 @@ ssh_key_blob_from_line(const char *line, GError **error)
         return NULL;
     }
     g_autoptr(GBytes) blob = base64_decode(words[1], error);
-    g_autoptr(PublicKey) key = blob != NULL ? ssh_key_from_blob(span_of_bytes(blob), error) : NULL;
+    g_autoptr(SshKey) key = blob != NULL ? ssh_key_parse(span_of_bytes(blob), error) : NULL;
+    if (key != NULL && strcmp(ssh_key_type(key), words[0]) != 0) {
+        (void)invalid(error, "public key: its bytes are of another type than its first word");
+        g_clear_pointer(&key, ssh_key_free);
+    } else if (key != NULL && ssh_key_certificate(key) != NULL) {
+        error_set(error, BASE_ERROR, BASE_ERROR_INVALID, "a certificate is not a key");
+        g_clear_pointer(&key, ssh_key_free);
+    }
     if (key == NULL) {
         error_prefix(error, "cannot use SSH public key '%s'", words[0]);
         return NULL;
@@ -114,12 +90,12 @@ ssh_key_from_blob(Span blob, GError **error)
 {
     Span rest = blob, name, curve, raw;
 
-    if (!take_string(&rest, &name)) {
+    if (!ssh_take_string(&rest, &name)) {
         (void)invalid(error, "public key: it is cut short");
         return NULL;
     }
-    bool is_ed25519 = span_is(name, NAME_ED25519);
-    if (!is_ed25519 && !span_is(name, NAME_P256)) {
+    bool is_ed25519 = ssh_span_is(name, NAME_ED25519);
+    if (!is_ed25519 && !ssh_span_is(name, NAME_P256)) {
         g_autofree char *raw_name = g_strndup((const char *)name.data, name.len);
         g_autofree char *shown = error_printable(raw_name);
         error_set(error, BASE_ERROR, BASE_ERROR_UNAVAILABLE,
@@ -127,8 +103,8 @@ ssh_key_from_blob(Span blob, GError **error)
                   shown);
         return NULL;
     }
-    if ((!is_ed25519 && (!take_string(&rest, &curve) || !span_is(curve, CURVE_P256))) ||
-        !take_string(&rest, &raw) || rest.len != 0) {
+    if ((!is_ed25519 && (!ssh_take_string(&rest, &curve) || !ssh_span_is(curve, CURVE_P256))) ||
+        !ssh_take_string(&rest, &raw) || rest.len != 0) {
         (void)invalid(error, "public key: it is cut short or goes on after its end");
         return NULL;
     }
@@ -136,43 +112,8 @@ ssh_key_from_blob(Span blob, GError **error)
                       : public_key_p256_from_point(raw, error);
 }
 
-/* Appends an mpint (RFC 4251) as a DER INTEGER: both are minimal two's complement. */
-static bool
-put_der_integer(GByteArray *der, Span mpint)
-{
-    bool is_minimal = mpint.len > 0 && (mpint.data[0] & 0x80) == 0 &&
-                      (mpint.data[0] != 0 || (mpint.len > 1 && (mpint.data[1] & 0x80) != 0));
-    const uint8_t head[2] = { 0x02, (uint8_t)mpint.len };
-
-    if (!is_minimal || mpint.len > 33)
-        return false;
-    g_byte_array_append(der, head, sizeof head);
-    g_byte_array_append(der, mpint.data, (guint)mpint.len);
-    return true;
-}
-
-/* An SSH ECDSA signature (two mpints) in DER; NULL if it is not one. */
-static GBytes *
-der_from_ssh(Span blob)
-{
-    g_autoptr(GByteArray) der = g_byte_array_new();
-    static const uint8_t head[2] = { 0x30, 0 };
-    Span rest = blob, r, s;
-
-    g_byte_array_append(der, head, sizeof head);
-    if (!take_string(&rest, &r) || !take_string(&rest, &s) || rest.len != 0 ||
-        !put_der_integer(der, r) || !put_der_integer(der, s))
-        return NULL;
-    der->data[1] = (uint8_t)(der->len - 2);
-    return g_byte_array_free_to_bytes(g_steal_pointer(&der));
-}
-
-typedef struct { /* a blob's parts; borrowed from it */
-    Span key, name_space, reserved, hash, signature;
-} Parts;
-
-static bool
-split_blob(Span blob, Parts *out, GError **error)
+bool
+sshsig_split(Span blob, SshsigParts *out, GError **error)
 {
     size_t magic = strlen(MAGIC);
     Span rest = blob;
@@ -181,80 +122,64 @@ split_blob(Span blob, Parts *out, GError **error)
     if (blob.len < magic || memcmp(blob.data, MAGIC, magic) != 0)
         return invalid(error, "signature: it does not begin with '" MAGIC "'");
     rest = span_of(blob.data + magic, blob.len - magic);
-    if (!take_u32(&rest, &version) || version != VERSION)
+    if (!ssh_take_u32(&rest, &version) || version != VERSION)
         return invalid(error, "signature: its version is not 1");
-    if (!take_string(&rest, &out->key) || !take_string(&rest, &out->name_space) ||
-        !take_string(&rest, &out->reserved) || !take_string(&rest, &out->hash) ||
-        !take_string(&rest, &out->signature) || rest.len != 0)
+    if (!ssh_take_string(&rest, &out->key) || !ssh_take_string(&rest, &out->namespace) ||
+        !ssh_take_string(&rest, &out->reserved) || !ssh_take_string(&rest, &out->hash) ||
+        !ssh_take_string(&rest, &out->signature) || rest.len != 0)
         return invalid(error, "signature: it is cut short or goes on after its end");
     return true;
 }
 
-/* What was signed; NULL when the hash is none of the two that are allowed. */
-static GByteArray *
-signed_bytes(const Parts *parts, Span message)
+const char *
+sshsig_hash_name(const SshsigParts *parts)
 {
-    const char *name = span_is(parts->hash, "sha512")   ? "SHA512"
-                       : span_is(parts->hash, "sha256") ? "SHA256"
-                                                        : NULL;
-    uint8_t hash[MAX_HASH];
-    size_t len = sizeof hash;
-
-    if (name == NULL || EVP_Q_digest(NULL, name, NULL, message.data, message.len, hash, &len) != 1)
-        return NULL;
-    GByteArray *out = g_byte_array_new();
-    g_byte_array_append(out, (const uint8_t *)MAGIC, strlen(MAGIC));
-    put_string(out, parts->name_space);
-    put_string(out, parts->reserved);
-    put_string(out, parts->hash);
-    put_string(out, span_of(hash, len));
-    return out;
+    return ssh_span_is(parts->hash, "sha512")   ? "SHA512"
+           : ssh_span_is(parts->hash, "sha256") ? "SHA256"
+                                                : NULL;
 }
 
-static bool
-check_signature(const PublicKey *key, Span bytes, Span signature, GError **error)
+bool
+sshsig_verify_hash(const SshsigParts *parts, Span hash, GError **error)
 {
-    bool is_ed25519 = public_key_kind(key) == PUBLIC_KEY_ED25519;
-    Span rest = signature, name, raw;
+    g_autoptr(SshKey) key = ssh_key_parse(parts->key, error);
+    g_autoptr(GByteArray) bytes = g_byte_array_new();
 
-    if (!take_string(&rest, &name) || !take_string(&rest, &raw) || rest.len != 0)
-        return invalid(error, "signature: its inner signature is malformed");
-    if (!span_is(name, is_ed25519 ? NAME_ED25519 : NAME_P256))
-        return invalid(error, "signature: it is of another type than its key");
-    if (is_ed25519)
-        return public_key_verify(key, bytes, raw, error);
-
-    g_autoptr(GBytes) der = der_from_ssh(raw);
-    if (der == NULL)
-        return invalid(error, "signature: its numbers are malformed");
-    return public_key_verify(key, bytes, span_of_bytes(der), error);
+    if (key == NULL)
+        return false;
+    g_byte_array_append(bytes, (const uint8_t *)MAGIC, strlen(MAGIC));
+    ssh_put_string(bytes, parts->namespace);
+    ssh_put_string(bytes, parts->reserved);
+    ssh_put_string(bytes, parts->hash);
+    ssh_put_string(bytes, hash);
+    return ssh_key_verify(key, span_of(bytes->data, bytes->len), parts->signature, error);
 }
 
 bool
 sshsig_verify(Span blob, Span message, Span key_blob, const char *name_space, GError **error)
 {
-    Parts parts;
+    SshsigParts parts;
+    uint8_t hash[MAX_HASH];
+    size_t len = sizeof hash;
 
-    if (!split_blob(blob, &parts, error))
+    if (!sshsig_split(blob, &parts, error))
         return false;
     if (parts.key.len != key_blob.len || memcmp(parts.key.data, key_blob.data, key_blob.len) != 0) {
         error_set(error, BASE_ERROR, BASE_ERROR_UNTRUSTED, "the SSH signature is by another key");
         return false;
     }
-    if (!span_is(parts.name_space, name_space)) {
+    if (!ssh_span_is(parts.namespace, name_space)) {
         error_set(error, BASE_ERROR, BASE_ERROR_UNTRUSTED,
                   "the SSH signature is of another namespace, wanted '%s'", name_space);
         return false;
     }
 
-    g_autoptr(PublicKey) key = ssh_key_from_blob(key_blob, error);
-    if (key == NULL)
-        return false;
-    g_autoptr(GByteArray) bytes = signed_bytes(&parts, message);
-    if (bytes == NULL) {
+    const char *name = sshsig_hash_name(&parts);
+    if (name == NULL ||
+        EVP_Q_digest(NULL, name, NULL, message.data, message.len, hash, &len) != 1) {
         error_set(error, BASE_ERROR, BASE_ERROR_UNAVAILABLE,
                   "the SSH signature's hash is neither sha256 nor sha512");
         return false;
     }
-    return check_signature(key, span_of(bytes->data, bytes->len), parts.signature, error);
+    return sshsig_verify_hash(&parts, span_of(hash, len), error);
 }

@@ -159,8 +159,13 @@ read_subject(Statement *statement, json_t *item, GError **error)
     return true;
 }
 
+typedef enum {
+    VERSION_1,
+    VERSION_0_1_TOO,
+} Versions;
+
 static bool
-check_members(const json_t *object, GError **error)
+check_members(const json_t *object, Versions versions, GError **error)
 {
     static const char *const members[] = { "_type", "subject", "predicateType", "predicate", NULL };
     const char *version = json_need_string(object, "_type", "statement", error);
@@ -169,7 +174,8 @@ check_members(const json_t *object, GError **error)
 
     if (type == NULL)
         return false;
-    if (strcmp(version, STATEMENT_TYPE_V1) != 0)
+    if (strcmp(version, STATEMENT_TYPE_V1) != 0 &&
+        (versions == VERSION_1 || strcmp(version, STATEMENT_TYPE_V0_1) != 0))
         return invalid(error, "statement._type is not '" STATEMENT_TYPE_V1 "'");
     if (*type == '\0')
         return invalid(error, "statement.predicateType is empty");
@@ -177,9 +183,9 @@ check_members(const json_t *object, GError **error)
 }
 
 static Statement *
-read_statement(const json_t *object, GError **error)
+read_statement(const json_t *object, Versions versions, GError **error)
 {
-    if (!check_members(object, error))
+    if (!check_members(object, versions, error))
         return NULL;
 
     const json_t *list = json_need_array(object, "subject", "statement", error);
@@ -202,15 +208,27 @@ read_statement(const json_t *object, GError **error)
     return g_steal_pointer(&statement);
 }
 
-Statement *
-statement_parse(Span payload, GError **error)
+static Statement *
+parse(Span payload, Versions versions, GError **error)
 {
     g_autoptr(json_t) object = json_parse(payload, LIMIT_STATEMENT_BYTES, error);
-    Statement *statement = object != NULL ? read_statement(object, error) : NULL;
+    Statement *statement = object != NULL ? read_statement(object, versions, error) : NULL;
 
     if (statement == NULL)
         error_prefix(error, "cannot read statement");
     return statement;
+}
+
+Statement *
+statement_parse(Span payload, GError **error)
+{
+    return parse(payload, VERSION_1, error);
+}
+
+Statement *
+statement_parse_foreign(Span payload, GError **error)
+{
+    return parse(payload, VERSION_0_1_TOO, error);
 }
 
 bool

@@ -6,10 +6,12 @@
 #include "base/json.h"
 
 #define STATEMENT_TYPE_V1      "https://in-toto.io/Statement/v1"
+#define STATEMENT_TYPE_V0_1    "https://in-toto.io/Statement/v0.1"
 #define STATEMENT_MAX_SUBJECTS 100000
 
 /* Predicate types of others that we write or judge. */
 #define PREDICATE_TYPE_PROVENANCE  "https://slsa.dev/provenance/v1"
+#define PREDICATE_TYPE_VSA         "https://slsa.dev/verification_summary/v1"
 #define PREDICATE_TYPE_TEST_RESULT "https://in-toto.io/attestation/test-result/v0.1"
 #define PREDICATE_TYPE_VULNS       "https://in-toto.io/attestation/vulns/v0.2"
 #define PREDICATE_TYPE_RELEASE     "https://in-toto.io/attestation/release/v0.1"
@@ -46,6 +48,9 @@ GBytes *statement_pae(const Statement *statement, Digest *name_out, GError **err
  * Whether the payload is canonical is the caller's question: see statement_is_canonical.
  * Returns: owned. Errors: INVALID, LIMIT. */
 Statement *statement_parse(Span payload, GError **error) MUST_CHECK;
+/** As statement_parse, and version 0.1 (in-toto/attestation v0.1.0) is read too: what other people's
+ * builders still write. */
+Statement *statement_parse_foreign(Span payload, GError **error) MUST_CHECK;
 /** Whether @payload is RFC 8785 of itself (a rule for our own types, facts.md section 1). */
 bool statement_is_canonical(Span payload);
 /** The subject's SHA-256. False when it has none or it is malformed. */
