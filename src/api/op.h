@@ -48,6 +48,7 @@ extern const ApiOperation op_roster_propose;
 extern const ApiOperation op_roster_show;
 extern const ApiOperation op_run_allow;
 extern const ApiOperation op_run_cancel;
+extern const ApiOperation op_run_config;
 extern const ApiOperation op_run_errors;
 extern const ApiOperation op_run_list;
 extern const ApiOperation op_run_log;

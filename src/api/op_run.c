@@ -362,3 +362,24 @@ const ApiOperation op_run_tests = {
               "more}}]",
     .handler = run_tests_op,
 };
+
+static bool
+run_config_op(ApiContext *context, const json_t *args, json_t **result_out, GError **error)
+{
+    g_autoptr(DbReader) reader = NULL;
+    g_auto(RunRecord) record = { 0 };
+
+    if (!find_record(context, args, &reader, &record, error))
+        return false;
+    *result_out = run_config(context->engine, record.id, error);
+    return *result_out != NULL;
+}
+
+const ApiOperation op_run_config = {
+    .name = "run.config",
+    .role = API_ROLE_READER,
+    .args = show_args,
+    .help = "what a run was made of: the commit's file and the plan",
+    .result = "{commit, digest, file, plan, text}",
+    .handler = run_config_op,
+};

@@ -50,6 +50,7 @@ const ApiOperation *const api_operations[] = {
     &op_roster_show,
     &op_run_allow,
     &op_run_cancel,
+    &op_run_config,
     &op_run_errors,
     &op_run_list,
     &op_run_log,

@@ -119,7 +119,7 @@ has_commit(ActiveRun *run, const RunRequest *request)
 
 /* The mirror is named by its source: two projects in one repository share it. */
 static bool
-fetch_source(ActiveRun *run, const RunRequest *request, GError **error)
+open_mirror(ActiveRun *run, GError **error)
 {
     Digest digest = digest_of(span_of_text(run->source));
     char hex[DIGEST_HEX_SIZE];
@@ -128,7 +128,13 @@ fetch_source(ActiveRun *run, const RunRequest *request, GError **error)
     digest_to_hex(&digest, hex);
     path = g_strdup_printf("%s/repos/%.32s.git", run->engine->home, hex);
     run->mirror = git_mirror_open(path, error);
-    if (run->mirror == NULL)
+    return run->mirror != NULL;
+}
+
+static bool
+fetch_source(ActiveRun *run, const RunRequest *request, GError **error)
+{
+    if (!open_mirror(run, error))
         return false;
     if (has_commit(run, request))
         return true;
@@ -164,6 +170,20 @@ resolve_wanted(ActiveRun *run, const RunRequest *request, const char *ref, GErro
     return false;
 }
 
+static void
+note_commit(ActiveRun *run, const RunRequest *request, const char *ref)
+{
+    run->record.ref = g_strdup(request->commit != NULL ? run->commit.commit : ref);
+    run->record.event = g_strdup(request->event != NULL    ? request->event
+                                 : request->tag != NULL    ? "tag"
+                                 : request->branch != NULL ? "push"
+                                                           : "manual");
+    run->record.commit = g_strdup(run->commit.commit);
+    run->record.tree = g_strdup(run->commit.tree);
+    run->record.tag_object = run->commit.tag[0] != '\0' ? g_strdup(run->commit.tag) : NULL;
+    run->record.commit_us = run->commit.committer_us;
+}
+
 static bool
 resolve_ref(ActiveRun *run, const RunRequest *request, GError **error)
 {
@@ -178,15 +198,7 @@ resolve_ref(ActiveRun *run, const RunRequest *request, GError **error)
     }
     if (!resolve_wanted(run, request, ref, error))
         return false;
-    run->record.ref = g_strdup(request->commit != NULL ? run->commit.commit : ref);
-    run->record.event = g_strdup(request->event != NULL    ? request->event
-                                 : request->tag != NULL    ? "tag"
-                                 : request->branch != NULL ? "push"
-                                                           : "manual");
-    run->record.commit = g_strdup(run->commit.commit);
-    run->record.tree = g_strdup(run->commit.tree);
-    run->record.tag_object = run->commit.tag[0] != '\0' ? g_strdup(run->commit.tag) : NULL;
-    run->record.commit_us = run->commit.committer_us;
+    note_commit(run, request, ref);
     return true;
 }
 
@@ -215,6 +227,7 @@ read_pipeline(ActiveRun *run, const RunRequest *request, GError **error)
 
     if (text == NULL)
         return false;
+    (void)g_strlcpy(run->ruling, commit, sizeof run->ruling);
     findings = diagnostics_new("slipway.yaml", span_of_bytes(text));
     run->pipeline = pipeline_parse(span_of_bytes(text), findings);
     if (run->pipeline == NULL) {
@@ -386,6 +399,21 @@ run_fill_plan(ActiveRun *run, const RunRequest *request, GError **error)
         return false;
     run_find_changed(run, request);
     return make_plan(run, request, error) && name_release(run, request, error);
+}
+
+bool
+run_plan_again(ActiveRun *run, const RunRequest *request, const char *commit, GError **error)
+{
+    g_autofree char *ref = wanted_ref(request);
+
+    if (!find_source(run, request, error) || !open_mirror(run, error) ||
+        !git_resolve(run->mirror, commit, &run->commit, error))
+        return false;
+    note_commit(run, request, ref);
+    if (!read_pipeline(run, request, error))
+        return false;
+    run_find_changed(run, request);
+    return make_plan(run, request, error);
 }
 
 bool

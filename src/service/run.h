@@ -32,6 +32,11 @@ typedef struct RunRequest { /* all borrowed */
     unsigned parallel; /* jobs at once; 0: one a processor */
 } RunRequest;
 
+/** What a run was made of: {commit, digest, file: its slipway.yaml, plan: as plan_to_json, text: for
+ * people}. Owned. Errors: NOT_FOUND (nothing was prepared, or git has dropped it), CONFLICT (the
+ * branch a proposal is for has another file now). Blocks; fetches nothing. */
+json_t *run_config(Engine *engine, RunId id, GError **error) MUST_CHECK;
+
 typedef struct ActiveRun ActiveRun; /* a run of this process; shared (ref) */
 
 /** Fetches, reads, plans, claims and writes the rows: the run is queued. Returns: owned reference.

@@ -67,6 +67,7 @@ struct ActiveRun {
     GitMirror *mirror;  /* owned; guarded by git_lock */
     Mutex git_lock;
     GitCommit commit;
+    char ruling[GIT_ID_SIZE]; /* the commit whose slipway.yaml rules */
     char *source;             /* owned */
     char *stream;             /* owned or NULL */
     char *version;            /* owned or NULL */
@@ -104,6 +105,10 @@ bool run_reuse_jobs(ActiveRun *run, GError **error) MUST_CHECK;
 /** The rows of a job that run_reuse_jobs took over, in the caller's transaction. */
 bool run_insert_reused(ActiveRun *run, const ActiveJob *job, DbConn *conn,
                        GError **error) MUST_CHECK;
+/** Reads the file that ruled at @commit once more and plans it, from what the mirror has; fetches and
+ * writes nothing. Errors: NOT_FOUND (the commit is not here any more), those of git and plan. */
+bool run_plan_again(ActiveRun *run, const RunRequest *request, const char *commit,
+                    GError **error) MUST_CHECK;
 /** Claims the release's name in the log, if it makes one. */
 bool run_claim(ActiveRun *run, const RunRequest *request, GError **error) MUST_CHECK;
 /** The rows of its jobs, and its file's schedules where it is the default branch's, in the

@@ -187,3 +187,51 @@ run_prepare_queued(Engine *engine, RunId id, GError **error)
     g_propagate_error(error, g_steal_pointer(&local));
     return NULL;
 }
+
+/* ---- looked at afterwards ---------------------------------------------------------------------- */
+
+static json_t *
+config_json(const ActiveRun *run, const RunRecord *record, GError **error)
+{
+    g_autoptr(GBytes) file =
+        git_read_file(run->mirror, run->ruling, "slipway.yaml", LIMIT_PIPELINE_BYTES, error);
+    g_autofree char *text = plan_to_text(run->plan);
+    Span bytes = { 0 };
+
+    if (file == NULL)
+        return NULL;
+    bytes = span_of_bytes(file);
+    return json_pack("{s:s, s:s, s:s%, s:o, s:s}", "commit", run->ruling, "digest",
+                     record->pipeline, "file", (const char *)bytes.data, bytes.len, "plan",
+                     plan_to_json(run->plan), "text", text);
+}
+
+json_t *
+run_config(Engine *engine, RunId id, GError **error)
+{
+    g_autoptr(ActiveRun) run = active_run_new(engine, NULL);
+    g_autoptr(DbReader) reader = db_reader_acquire(engine->db, error);
+    g_auto(RunRecord) record = { 0 };
+    g_auto(Asked) asked = { 0 };
+    RunRequest request = { 0 };
+
+    if (reader == NULL || !run_record_load(reader, id, &record, error))
+        return NULL;
+    g_clear_pointer(&reader, db_reader_release);
+    if (record.pipeline[0] == '\0') {
+        error_set(error, BASE_ERROR, BASE_ERROR_NOT_FOUND,
+                  "the run ended before its slipway.yaml was read");
+        return NULL;
+    }
+    if (!load_asked(engine, id, &asked, error))
+        return NULL;
+    request = request_of(&asked);
+    if (!run_plan_again(run, &request, record.commit, error))
+        return NULL;
+    if (strcmp(run->record.pipeline, record.pipeline) == 0)
+        return config_json(run, &record, error);
+    error_set(error, BASE_ERROR, BASE_ERROR_CONFLICT,
+              "the branch this proposal is for has another slipway.yaml by now; the run had '%s'",
+              record.pipeline);
+    return NULL;
+}

@@ -10,6 +10,8 @@ const WebRoute page_routes[] = {
     { "GET", "/projects/{project}/badge.svg", API_ROLE_READER, page_badge_svg, 0 },
     { "GET", "/projects/{project}/badge.json", API_ROLE_READER, page_badge_json, 0 },
     { "GET", "/projects/{project}/runs/{number}", API_ROLE_READER, page_run, 0 },
+    { "GET", "/projects/{project}/runs/{number}/config", API_ROLE_READER, page_run_config,
+      WEB_SLOW },
     { "GET", "/queue", API_ROLE_READER, page_queue, 0 },
     { "GET", "/pools", API_ROLE_READER, page_pools, 0 },
     { "GET", "/releases", API_ROLE_READER, page_releases, 0 },

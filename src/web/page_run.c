@@ -208,6 +208,30 @@ add_actions(const WebRequest *request, json_t *content)
                         json_boolean(strcmp(text_of(content, "state"), "queued") == 0));
 }
 
+/* What to do about a run that did not pass. */
+static void
+add_advice(json_t *content)
+{
+    const char *state = text_of(content, "state");
+    const char *reason = text_of(content, "reason");
+    const char *advice = NULL;
+
+    if (strcmp(state, "failed") == 0)
+        advice = "The line that most likely says why is marked in the log below.";
+    else if (strcmp(state, "error") == 0 && strstr(reason, "slipway.yaml") != NULL)
+        advice = "Mend the file and push again; 'slipway check' tells the same on your machine.";
+    else if (strcmp(state, "error") == 0 && strstr(reason, "no capacity") != NULL)
+        advice = "Run it again when there is room, or let the server run more at a time "
+                 "('slipway serve --runs').";
+    else if (strcmp(state, "error") == 0)
+        advice = "This is not the code's fault: something around it broke. Run it again; if it "
+                 "comes back, ask those who run the server.";
+    else if (strcmp(state, "cancelled") == 0)
+        advice = "Run it again if you want its result all the same.";
+    if (advice != NULL)
+        json_object_set_new(content, "advice", json_string(advice));
+}
+
 bool
 page_run(const WebRequest *request, WebAnswer *answer, GError **error)
 {
@@ -230,6 +254,8 @@ page_run(const WebRequest *request, WebAnswer *answer, GError **error)
     add_bars(content, jobs);
     add_artifacts(content);
     add_actions(request, content);
+    add_advice(content);
+    page_add_reports(request, run, content);
     chosen = choose_job(request, jobs);
     if (chosen != NULL) {
         json_t *log = page_job_log(request, run, chosen, error);

@@ -46,6 +46,27 @@ const scenarios = {
     await page.screenshot({ path: "run-phone.png", fullPage: true });
     assert.deepEqual(mistakes, []);
   },
+  async reports() {
+    const { page, mistakes } = await open();
+    await page.click("tr.failed a.main");
+    assert.match(await page.textContent(".tests"), /1 failed, 1 passed of 2/);
+    assert.match(await page.textContent(".tests tbody tr"), /failed.*sums takes away.*wanted 3, got 4/s);
+    assert.equal(await page.textContent(".prose h3"), "Coverage");
+    assert.equal(await page.locator(".prose script").count(), 0, "a job's HTML is in the page");
+    assert.match(await page.textContent(".reason .advice"), /marked in the log/);
+    await page.screenshot({ path: "run-reports.png", fullPage: true });
+    await page.click("details.config summary");
+    await page.click("text=The file and the plan as run");
+    assert.match(await page.textContent("pre.file"), /test .*host.*2 steps/);
+    assert.match(await page.textContent(".lines #L2"), /project: tiny/);
+    await page.screenshot({ path: "config.png", fullPage: true });
+    await page.setViewportSize({ width: 400, height: 800 });
+    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= 401), "the page is wider than a phone");
+    await page.goBack();
+    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= 401), "the run is wider than a phone");
+    await page.screenshot({ path: "run-reports-phone.png", fullPage: true });
+    assert.deepEqual(mistakes, []);
+  },
   async live() {
     const { page, mistakes } = await open();
     await page.goto(`${url}/projects/tiny/runs/2`);

@@ -22,7 +22,12 @@ jobs:
   test:
     executor: host
     steps:
-      - { name: unit, run: "echo one; echo two" }
+      - name: unit
+        run: |
+          echo one; echo two
+          printf '# Coverage\\n\\n**81 %%** of <script>alert(1)</script> lines, [more](https://example.org/)\\n' >> "$STEP_SUMMARY"
+          mkdir "$SLIPWAY_TESTS"
+          echo '<testsuite name="s"><testcase name="adds" time="0.01"/><testcase name="takes away" classname="sums" time="0.2"><failure message="wanted 3, got 4">at sums.c:12</failure></testcase></testsuite>' > "$SLIPWAY_TESTS/t.xml"
       - { name: integration, run: "echo begin; echo 'case 7: error: wanted <b>Ada</b>'; exit 3" }
   build: { executor: host, needs: [test], steps: [ { run: "true" } ] }
 """
@@ -76,6 +81,10 @@ def look(*scenario):
 
 def test_a_failed_step_is_found_and_shown():
     look("failed")
+
+
+def test_reports_and_the_file_as_run_are_shown():
+    look("reports")
 
 
 def test_a_live_log_grows():
