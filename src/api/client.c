@@ -5,6 +5,7 @@
 #include "api/remote.h"
 #include "api/socket.h"
 #include "api/wire.h"
+#include "base/json.h"
 #include "base/files.h"
 #include "base/limits.h"
 #include "service/engine.h"
@@ -34,6 +35,35 @@ connect_holder(Client *client, GError **error)
     return true;
 }
 
+static bool
+call_holder(Client *client, Span request, json_t **result_out, GError **error)
+{
+    g_auto(ChannelMessage) answer = { 0 };
+
+    if (!channel_send(client->channel, request, NULL, 0, error) ||
+        !channel_receive(client->channel, -1, NULL, &answer, error)) {
+        error_prefix(error, "the process that holds '%s' did not answer", client->home);
+        return false;
+    }
+    return wire_answer(span_of_bytes(answer.payload), result_out, error);
+}
+
+/* Who answers holds the folder; engine_open would wait first, in vain, for its lock. Connecting is
+ * not enough: a holder that ends, or a dead one's child, may still have the socket. */
+static bool
+ask_holder(Client *client)
+{
+    g_autoptr(GBytes) request = wire_request("engine.version", NULL);
+    g_autoptr(json_t) answer = NULL;
+
+    if (!connect_holder(client, NULL))
+        return false;
+    if (call_holder(client, span_of_bytes(request), &answer, NULL))
+        return true;
+    g_clear_pointer(&client->channel, channel_free);
+    return false;
+}
+
 Client *
 client_open(const char *home, const char *command, ClientFlags flags, GError **error)
 {
@@ -47,6 +77,8 @@ client_open(const char *home, const char *command, ClientFlags flags, GError **e
         (void)!connect_holder(client, NULL);
         return g_steal_pointer(&client);
     }
+    if ((flags & CLIENT_HOLD) == 0 && ask_holder(client))
+        return g_steal_pointer(&client);
     client->engine = engine_open(&options, &held);
     if (client->engine == NULL &&
         (!g_error_matches(held, LOCK_ERROR, LOCK_ERROR_HELD) || !connect_holder(client, NULL))) {
@@ -76,19 +108,6 @@ client_free(Client *client)
     g_clear_pointer(&client->remote, remote_free);
     g_free(client->home);
     g_free(client);
-}
-
-static bool
-call_holder(Client *client, Span request, json_t **result_out, GError **error)
-{
-    g_auto(ChannelMessage) answer = { 0 };
-
-    if (!channel_send(client->channel, request, NULL, 0, error) ||
-        !channel_receive(client->channel, -1, NULL, &answer, error)) {
-        error_prefix(error, "the process that holds '%s' did not answer", client->home);
-        return false;
-    }
-    return wire_answer(span_of_bytes(answer.payload), result_out, error);
 }
 
 /* `slipway call` in a process of its own: it is the engine, we are not. */

@@ -12,6 +12,7 @@ typedef struct Client Client;
 
 typedef enum {
     CLIENT_APART = 1 << 0, /* never open the folder in this process */
+    CLIENT_HOLD = 1 << 1,  /* this process is to be the holder: wait a little for one that ends */
 } ClientFlags;
 
 /** @home: the data folder. @command: what we do, for the lock. Returns: owned. Errors: NOT_FOUND

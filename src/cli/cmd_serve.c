@@ -209,7 +209,7 @@ const Command cmd_serve = {
                "proxy with TLS in front of it and say --base-url https://… . TERM stops taking\n"
                "work and finishes what runs; a second TERM stops at once.",
     .needs = COMMAND_NEEDS_ENGINE,
-    .flags = COMMAND_CANCELLABLE,
+    .flags = COMMAND_CANCELLABLE | COMMAND_HOLDS,
     .options = options,
     .args_size = sizeof(ServeArgs),
     .run = run_serve,

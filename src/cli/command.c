@@ -347,11 +347,12 @@ bool
 command_open_client(CommandContext *context, GError **error)
 {
     Invocation *invocation = context->opened;
+    ClientFlags flags = (invocation->command->flags & COMMAND_HOLDS) != 0 ? CLIENT_HOLD : 0;
     g_autofree char *what = g_strdup_printf("slipway %s", invocation->command->name);
 
     invocation->client = context->client =
         context->server != NULL ? client_open_remote(context->server, context->token_file, error)
-                                : client_open(context->home, what, 0, error);
+                                : client_open(context->home, what, flags, error);
     return context->client != NULL;
 }
 

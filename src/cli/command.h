@@ -24,6 +24,7 @@ typedef enum {
     COMMAND_CANCELLABLE = 1 << 0, /* INT and TERM trigger context->cancel instead of ending it */
     COMMAND_HIDDEN = 1 << 1,      /* not in the overview: for scripts and our own helpers */
     COMMAND_RARE = 1 << 2,        /* the overview gives its name only */
+    COMMAND_HOLDS = 1 << 3,       /* is to hold the data folder itself, not to ask its holder */
 } CommandFlags;
 
 typedef struct CommandContext {
