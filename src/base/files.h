@@ -62,6 +62,10 @@ bool dir_remove_all(int dirfd, const char *path, GError **error) MUST_CHECK;
  * O_CLOEXEC | O_NOFOLLOW added to @flags. Returns -1 on error. Errors: NOT_FOUND, DENIED (leaves
  * the root or meets a link), IO. */
 int open_beneath(int dirfd, const char *path, int flags, mode_t mode, GError **error) MUST_CHECK;
+/** Reads a small regular file beneath @dirfd, as open_beneath does, without waiting for a disk.
+ * Returns: owned; NULL when name or bytes are not in memory, the file system cannot say, or there is
+ * no such file of at most @limit_bytes: then whoever may wait finds out which. */
+GBytes *file_peek(int dirfd, const char *path, size_t limit_bytes);
 /** The names in a folder without "." and "..", sorted by bytes; owned GPtrArray of owned strings.
  * More than @max_names is LIMIT. */
 GPtrArray *dir_list(int dirfd, const char *path, size_t max_names, GError **error) MUST_CHECK;

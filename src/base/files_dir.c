@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include "base/encoding.h"
 #include "base/files.h"
 #include "base/os.h"
@@ -243,6 +244,28 @@ open_beneath(int dirfd, const char *path, int flags, mode_t mode, GError **error
     }
     error_set_errno(error, BASE_ERROR, code_of_errno(), "cannot open '%s'", path);
     return -1;
+}
+
+GBytes *
+file_peek(int dirfd, const char *path, size_t limit_bytes)
+{
+    struct open_how how = {
+        .flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW,
+        .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_CACHED,
+    };
+    AUTO_FD int fd = (int)syscall(SYS_openat2, dirfd, path, &how, sizeof how);
+    struct stat info;
+    g_autofree char *bytes = NULL;
+    struct iovec to = { 0 };
+
+    if (fd < 0 || fstat(fd, &info) != 0 || !S_ISREG(info.st_mode) || info.st_size <= 0 ||
+        (uint64_t)info.st_size > limit_bytes)
+        return NULL;
+    bytes = g_malloc((gsize)info.st_size);
+    to = (struct iovec){ .iov_base = bytes, .iov_len = (size_t)info.st_size };
+    if (preadv2(fd, &to, 1, 0, RWF_NOWAIT) != (ssize_t)info.st_size)
+        return NULL;
+    return g_bytes_new_take(g_steal_pointer(&bytes), (gsize)info.st_size);
 }
 
 static int

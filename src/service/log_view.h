@@ -9,6 +9,8 @@
 #include "base/digest.h"
 #include "service/engine.h"
 
+#define LOG_VIEW_PEEK_BYTES (64u << 10) /* longer files are sent from their descriptor */
+
 /** Brings the static view to the log of now, if it grew since @seen_size. One caller at a time.
  * @seen_size: in and out; 0 at first. Errors: those of signer and tlog_export. */
 bool log_view_refresh(Engine *engine, uint64_t *seen_size, GError **error) MUST_CHECK;
@@ -16,3 +18,6 @@ bool log_view_refresh(Engine *engine, uint64_t *seen_size, GError **error) MUST_
  * IO. */
 bool log_view_open(Engine *engine, const char *path, int *fd_out, uint64_t *size_out,
                    GError **error) MUST_CHECK;
+/** The bytes of such a file when reading it cannot wait for a disk; NULL: log_view_open knows.
+ * Returns: owned. */
+GBytes *log_view_peek(Engine *engine, const char *path);

@@ -2,7 +2,8 @@
  * http: libmicrohttpd with one epoll thread.
  *
  * 1. The first access callback only looks at the header lines; answering in it would close the
- *    connection after the answer. The last one, when the body is there, suspends and hands on.
+ *    connection after the answer. The last one, when the body is there, answers what needs no
+ *    waiting, or suspends and hands on.
  * 2. A suspended connection belongs to whoever has the exchange: libmicrohttpd neither reads it,
  *    times it out nor completes it. http_answer puts the answer beside it and resumes; the callback
  *    comes once more and queues the response.
@@ -287,6 +288,8 @@ access_request(void *data, struct MHD_Connection *connection, const char *url, c
     if (exchange->refused != 0)
         return refuse(exchange);
     exchange->handed_on = true;
+    if (exchange->http->options.quick(exchange->http->options.data, exchange, &exchange->answer))
+        return send_answer(exchange);
     MHD_suspend_connection(connection);
     exchange->http->options.take(exchange->http->options.data, exchange);
     return MHD_YES;

@@ -15,16 +15,22 @@ refresh(WebServer *server, GError **error)
     return log_view_refresh(server->engine, &server->log_size, error);
 }
 
+static void
+add_headers(WebAnswer *answer, const char *type, const char *caching)
+{
+    answer->status = 200;
+    answer->type = type;
+    web_answer_header(answer, "Cache-Control", caching);
+    web_answer_header(answer, "Access-Control-Allow-Origin", "*");
+}
+
 static bool
 send_file(const WebRequest *request, const char *path, const char *type, const char *caching,
           WebAnswer *answer, GError **error)
 {
     if (!log_view_open(request->engine, path, &answer->fd, &answer->size, error))
         return false;
-    answer->status = 200;
-    answer->type = type;
-    web_answer_header(answer, "Cache-Control", caching);
-    web_answer_header(answer, "Access-Control-Allow-Origin", "*");
+    add_headers(answer, type, caching);
     return true;
 }
 
@@ -35,15 +41,30 @@ checkpoint(const WebRequest *request, WebAnswer *answer, GError **error)
            send_file(request, "checkpoint", "text/plain; charset=utf-8", "no-cache", answer, error);
 }
 
-/* A tile never changes; a partial one (.p/W) has its width in its name. */
+#define TILE_TYPE    "application/octet-stream"
+#define TILE_CACHING "public, max-age=31536000, immutable"
+
+/* A tile that is there never changes, whatever the log has grown by since: a partial one (.p/W) has
+ * its width in its name. */
+static bool
+tile_at_once(const WebRequest *request, WebAnswer *answer)
+{
+    g_autofree char *path = g_strconcat("tile/", web_param(request, "rest"), NULL);
+
+    answer->body = log_view_peek(request->engine, path);
+    if (answer->body == NULL)
+        return false;
+    add_headers(answer, TILE_TYPE, TILE_CACHING);
+    return true;
+}
+
 static bool
 tile(const WebRequest *request, WebAnswer *answer, GError **error)
 {
     g_autofree char *path = g_strconcat("tile/", web_param(request, "rest"), NULL);
 
     return refresh(request->server, error) &&
-           send_file(request, path, "application/octet-stream",
-                     "public, max-age=31536000, immutable", answer, error);
+           send_file(request, path, TILE_TYPE, TILE_CACHING, answer, error);
 }
 
 static bool
@@ -66,7 +87,7 @@ statement(const WebRequest *request, WebAnswer *answer, GError **error)
 
 const WebRoute log_routes[] = {
     { "GET", "/log/checkpoint", API_ROLE_ANYONE, checkpoint, 0 },
-    { "GET", "/log/tile/{rest*}", API_ROLE_ANYONE, tile, 0 },
+    { "GET", "/log/tile/{rest*}", API_ROLE_ANYONE, tile, 0, tile_at_once },
     { "GET", "/log/statement/{name}", API_ROLE_READER, statement, 0 },
 };
 const size_t log_n_routes = G_N_ELEMENTS(log_routes);

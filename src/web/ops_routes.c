@@ -8,12 +8,18 @@
 #define TEXT "text/plain; charset=utf-8"
 
 static bool
-healthz(const WebRequest *request, WebAnswer *answer, GError **error)
+healthz_at_once(const WebRequest *request, WebAnswer *answer)
 {
     (void)request;
-    (void)error;
     web_answer_text(answer, 200, TEXT, "ok\n");
     return true;
+}
+
+static bool
+healthz(const WebRequest *request, WebAnswer *answer, GError **error)
+{
+    (void)error;
+    return healthz_at_once(request, answer);
 }
 
 /* Ready to take work: not draining, and the database answers. */
@@ -30,12 +36,18 @@ readyz(const WebRequest *request, WebAnswer *answer, GError **error)
 }
 
 static bool
-version(const WebRequest *request, WebAnswer *answer, GError **error)
+version_at_once(const WebRequest *request, WebAnswer *answer)
 {
     (void)request;
-    (void)error;
     web_answer_json(answer, 200, json_pack("{s:s}", "version", SLIPWAY_VERSION));
     return true;
+}
+
+static bool
+version(const WebRequest *request, WebAnswer *answer, GError **error)
+{
+    (void)error;
+    return version_at_once(request, answer);
 }
 
 static void
@@ -106,9 +118,9 @@ metrics(const WebRequest *request, WebAnswer *answer, GError **error)
 }
 
 const WebRoute ops_routes[] = {
-    { "GET", "/healthz", API_ROLE_ANYONE, healthz, WEB_NO_CSRF },
+    { "GET", "/healthz", API_ROLE_ANYONE, healthz, WEB_NO_CSRF, healthz_at_once },
     { "GET", "/readyz", API_ROLE_ANYONE, readyz, WEB_NO_CSRF },
-    { "GET", "/version", API_ROLE_ANYONE, version, WEB_NO_CSRF },
+    { "GET", "/version", API_ROLE_ANYONE, version, WEB_NO_CSRF, version_at_once },
     { "GET", "/metrics", API_ROLE_READER, metrics, 0 },
 };
 const size_t ops_n_routes = G_N_ELEMENTS(ops_routes);

@@ -114,12 +114,14 @@ reads_only(const WebRequest *request)
 static bool
 check_rate(WebRequest *request, GError **error)
 {
-    g_autofree char *key =
-        g_strdup_printf("ask %s", request->viewer != NULL ? request->viewer : web_peer(request));
     unsigned rate = request->server->rate;
+    g_autofree char *key = NULL;
 
-    if (rate == 0 || limits_take(request->server->limits, key, rate * RATE_BURST_SECONDS, rate, 1,
-                                 clock_monotonic_us()))
+    if (rate == 0)
+        return true;
+    key = g_strdup_printf("ask %s", request->viewer != NULL ? request->viewer : web_peer(request));
+    if (limits_take(request->server->limits, key, rate * RATE_BURST_SECONDS, rate, 1,
+                    clock_monotonic_us()))
         return true;
     error_set(error, WEB_ERROR, WEB_ERROR_TOO_OFTEN, "more than %u requests a second", rate);
     return false;
@@ -208,6 +210,17 @@ has_header(const WebAnswer *answer, const char *name)
     return false;
 }
 
+/* Its address says what it is: nobody asks again. */
+static bool
+is_immutable(const WebAnswer *answer)
+{
+    for (guint i = 0; answer->headers != NULL && i < answer->headers->len; i++)
+        if (g_str_has_prefix(answer->headers->pdata[i], "Cache-Control: ") &&
+            g_str_has_suffix(answer->headers->pdata[i], ", immutable"))
+            return true;
+    return false;
+}
+
 /* An answer that is the same as the one the other end has becomes 304. */
 static void
 add_etag(const WebRequest *request, WebAnswer *answer)
@@ -217,7 +230,7 @@ add_etag(const WebRequest *request, WebAnswer *answer)
     char hex[DIGEST_HEX_SIZE];
     Digest digest;
 
-    if (!reads_only(request) || answer->body == NULL ||
+    if (!reads_only(request) || answer->body == NULL || is_immutable(answer) ||
         (answer->status != 0 && answer->status != 200) || has_header(answer, "ETag"))
         return;
     digest = digest_of(span_of_bytes(answer->body));
@@ -317,16 +330,56 @@ answer_busy(WebServer *server, HttpExchange *exchange)
 }
 
 static void
+equip(WebServer *server, WebRequest *request)
+{
+    request->server = server;
+    request->engine = server->engine;
+    request->base_url = server->base_url;
+    request->cancel = server->cancel;
+}
+
+static const WebRoute *
+find_quick(WebRequest *request)
+{
+    const RouteTable tables[] = { { ops_routes, ops_n_routes }, { log_routes, log_n_routes } };
+
+    for (size_t t = 0; t < G_N_ELEMENTS(tables); t++)
+        for (size_t i = 0; i < tables[t].n_routes; i++)
+            if (tables[t].routes[i].quick != NULL &&
+                route_match(tables[t].routes[i].pattern, request->raw_path, request->params))
+                return &tables[t].routes[i];
+    return NULL;
+}
+
+/* What has an answer at hand needs no worker: two switches of threads cost more than most answers.
+ * Whoever shows a token or a cookie is looked up in the database, so not here. */
+static bool
+answer_quick(void *data, HttpExchange *exchange, WebAnswer *answer)
+{
+    WebRequest *request = http_request(exchange);
+    Task task = { .server = data, .exchange = exchange };
+
+    if (strcmp(request->method, "GET") != 0 || web_header(request, "Authorization") != NULL ||
+        web_header(request, "Cookie") != NULL)
+        return false;
+    equip(data, request);
+    task.route = find_quick(request);
+    if (task.route == NULL || !check_host(request, NULL) ||
+        ((task.route->flags & WEB_NO_CSRF) == 0 && !check_rate(request, NULL)) ||
+        !task.route->quick(request, answer))
+        return false;
+    finish(&task, request, answer);
+    return true;
+}
+
+static void
 take_exchange(void *data, HttpExchange *exchange)
 {
     WebServer *server = data;
     WebRequest *request = http_request(exchange);
     Task *task = g_new0(Task, 1);
 
-    request->server = server;
-    request->engine = server->engine;
-    request->base_url = server->base_url;
-    request->cancel = server->cancel;
+    equip(server, request);
     task->server = server;
     task->exchange = exchange;
     task->route = find_route(request, &task->allowed);
@@ -359,6 +412,7 @@ web_server_start(struct Engine *engine, const WebServerOptions *options, GError 
     g_autoptr(WebServer) server = g_new0(WebServer, 1);
     HttpOptions http = { .listen = options->listen,
                          .trust_proxy = options->trust_proxy,
+                         .quick = answer_quick,
                          .take = take_exchange,
                          .data = server };
 

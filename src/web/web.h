@@ -84,6 +84,11 @@ void web_answer_header(WebAnswer *answer, const char *name, const char *value);
  * other end wants. */
 typedef bool (*WebHandler)(const WebRequest *request, WebAnswer *answer, GError **error);
 
+/** Answers on the connection's thread, which must never wait: no lock held long, no disk, no
+ * database. False: not now; the handler will, on a worker. Called for nobody in particular: with
+ * neither token nor cookie, for routes that anyone may see. */
+typedef bool (*WebQuick)(const WebRequest *request, WebAnswer *answer);
+
 typedef enum {
     WEB_SLOW = 1 << 0,    /* may take longer than a moment: runs on the other pool */
     WEB_NO_CSRF = 1 << 1, /* POST whose sender proves itself in another way */
@@ -96,6 +101,7 @@ typedef struct WebRoute {
     ApiRole role;        /* the least that may see it; who is not logged in is sent to /login */
     WebHandler handler;
     unsigned flags; /* WebRouteFlags */
+    WebQuick quick; /* tried first; of ops_routes and log_routes only; or NULL */
 } WebRoute;
 
 /* page_routes.c: the pages, mounted by the server. */

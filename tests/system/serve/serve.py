@@ -319,6 +319,8 @@ def test_the_log_is_served_as_files_and_grows():
         origin, size, _ = server.get("/log/checkpoint", token=None).body.decode().split("\n")[:3]
         tile = server.get(f"/log/tile/0/000.p/{size}", token=None)
         assert len(tile.body) == 32 * int(size) and "immutable" in tile.headers["cache-control"]
+        again = server.get(f"/log/tile/0/000.p/{size}", token=None)  # now from memory, on the connection's thread
+        assert again.body == tile.body and again.headers["cache-control"] == tile.headers["cache-control"]
         newest = server.get("/api/v1/log/tail?n=1").json()[-1]
         name = newest["statement"].split(":")[1]
         assert server.get(f"/log/statement/{name}", token=None).status == 401

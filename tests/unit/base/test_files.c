@@ -258,6 +258,28 @@ lists_are_sorted_and_bounded(void **state)
 
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+/* What it returns may be nothing, where the file system cannot promise not to wait. */
+static void
+a_peek_gives_whole_small_files_beneath_its_folder_or_nothing(void **state)
+{
+    Fixture *f = *state;
+    static const char *const nothing[] = { "absent",      "link", "sub",  "../x",
+                                           "sub/../../x", "long", "empty" };
+
+    assert_true(dir_create_all(f->fd, "sub", 0755, NULL));
+    put(f, "small", "abc");
+    put(f, "long", "abcde");
+    put(f, "empty", "");
+    assert_int_equal(symlinkat("small", f->fd, "link"), 0);
+    for (size_t i = 0; i < G_N_ELEMENTS(nothing); i++) {
+        test_case("case %s", nothing[i]);
+        assert_null(file_peek(f->fd, nothing[i], 4));
+    }
+    g_autoptr(GBytes) bytes = file_peek(f->fd, "sub/../small", 4);
+    if (bytes != NULL)
+        assert_memory_equal(g_bytes_get_data(bytes, NULL), "abc", g_bytes_get_size(bytes));
+}
+
 int
 main(void)
 {
@@ -273,6 +295,7 @@ main(void)
         T(removal_takes_links_not_what_they_name),
         T(removal_takes_very_deep_folders),
         T(paths_stay_beneath_their_folder),
+        T(a_peek_gives_whole_small_files_beneath_its_folder_or_nothing),
         T(lists_are_sorted_and_bounded),
     };
 
