@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * sigstore: the verifier of Sigstore bundles by anybody (docs/verify-others.md): who signed, that a
+ * log has it, when, and that it is about the artifact at hand. Pure; no network. */
+#pragma once
+#include "attest/sigstore_bundle.h"
+#include "attest/sigstore_trust.h"
+#include "verify/verify.h"
+
+typedef struct SigstorePolicy {   /* all borrowed */
+    const X509Key *key;           /* a managed key; NULL: a certificate is wanted */
+    const char *identity;         /* one of the certificate's names, exactly; or */
+    const char *identity_pattern; /* a POSIX extended regular expression that fits all of it */
+    const char *issuer;           /* of the identity token, exactly; or */
+    const char *issuer_pattern;
+    unsigned logs;         /* distinct logs that must have it */
+    unsigned timestamps;   /* distinct sources of time: time-stamp authorities, promising logs */
+    unsigned transparency; /* distinct CT logs that must have the certificate */
+} SigstorePolicy;
+/** What everybody demands: one of each. */
+#define SIGSTORE_POLICY_INIT .logs = 1, .timestamps = 1, .transparency = 1
+
+typedef struct SigstoreArtifact {
+    Digest sha256;
+    int fd; /* borrowed, read by offset; -1: only the digest is at hand */
+} SigstoreArtifact;
+
+/** Verifies. @artifact: NULL only for an envelope whose subjects the caller matches. Every check is a
+ * line of the report, in the order it was made; what a failed one would have carried is not checked.
+ * Returns: owned. */
+VerifyReport *sigstore_verify(const SigstoreBundle *bundle, const SigstoreArtifact *artifact,
+                              const SigstoreTrust *trust, const SigstorePolicy *policy,
+                              int64_t now_us);
+/** As sigstore_verify, from bytes; a bundle that cannot be read is a finding. */
+VerifyReport *sigstore_verify_bytes(Span bundle, const SigstoreArtifact *artifact,
+                                    const SigstoreTrust *trust, const SigstorePolicy *policy,
+                                    int64_t now_us);
