@@ -215,6 +215,10 @@ read_timestamps(SigstoreBundle *bundle, const json_t *material, GError **error)
         if (stamp == NULL)
             return false;
         g_ptr_array_add(bundle->timestamps, stamp);
+        for (guint j = 0; j + 1 < bundle->timestamps->len; j++) {
+            if (g_bytes_equal(bundle->timestamps->pdata[j], stamp))
+                return invalid(error, "a timestamp is there twice");
+        }
     }
     return true;
 }

@@ -34,15 +34,15 @@ static const CliOption options[] = {
     { "bundle", 0, CLI_STRING, offsetof(SigstoreArgs, bundle), CLI_REQUIRED | CLI_PATH,
       "the bundle", "FILE" },
     { "certificate-identity", 0, CLI_STRING, offsetof(SigstoreArgs, identity), 0,
-      "who must have signed: a name in the certificate", "NAME" },
+      "who must have signed", "NAME" },
     { "certificate-identity-regexp", 0, CLI_STRING, offsetof(SigstoreArgs, identity_regexp), 0,
-      "the same, as an expression that fits all of the name", "REGEXP" },
+      "the same, as an expression", "RE" },
     { "certificate-oidc-issuer", 0, CLI_STRING, offsetof(SigstoreArgs, issuer), 0,
-      "who must have vouched for that name", "URL" },
+      "who vouched for that name", "URL" },
     { "certificate-oidc-issuer-regexp", 0, CLI_STRING, offsetof(SigstoreArgs, issuer_regexp), 0,
-      "the same, as an expression", "REGEXP" },
+      "the same, as an expression", "RE" },
     { "key", 0, CLI_STRING, offsetof(SigstoreArgs, key), CLI_PATH,
-      "the public key that must have signed, in PEM", "FILE" },
+      "the key that must have signed, in PEM", "FILE" },
     { "trusted-root", 0, CLI_STRING, offsetof(SigstoreArgs, trusted_root), CLI_PATH,
       "what to believe: trusted_root.json", "FILE" },
     { "no-transparency", 0, CLI_FLAG, offsetof(SigstoreArgs, no_transparency), 0,
@@ -194,11 +194,11 @@ run_verify_bundle(CommandContext *context, void *data, const char *const *positi
 
 const Command cmd_sigstore_verify_bundle = {
     .name = "sigstore verify-bundle",
-    .synopsis = "--bundle FILE (--key PEM | --certificate-identity NAME\n"
-                "       --certificate-oidc-issuer URL) [--trusted-root FILE] FILE|sha256:DIGEST",
+    .synopsis = "--bundle FILE OPTIONS FILE|sha256:DIGEST",
     .help = "verify a Sigstore bundle of anybody, offline",
-    .details = "The artifact is a file or its digest. For an envelope it must be a subject of the\n"
-               "in-toto statement. Without --trusted-root the file trusted_root.json in\n"
+    .details = "Says by --key, or by --certificate-identity and --certificate-oidc-issuer, who\n"
+               "must have signed. The artifact is a file or its digest; of an envelope it must\n"
+               "be a subject. Without --trusted-root the file trusted_root.json in\n"
                "$XDG_CONFIG_HOME/slipway is believed.\n\n"
                "Exit code: 0 verified; else as of 'slipway verify'.",
     .needs = COMMAND_NEEDS_NOTHING,

@@ -92,10 +92,10 @@ check_times(SigstoreCheck *check)
             return false;
         }
     }
-    if (check->n_times >= check->policy->timestamps)
+    if (check->n_sources >= check->policy->timestamps)
         return true;
     verify_report_add(check->report, VERIFY_NOT_AUTHENTIC, "time", "signature",
-                      "%zu of %u required proofs of when it was signed", check->n_times,
+                      "%zu of %u required proofs of when it was signed", check->n_sources,
                       check->policy->timestamps);
     return false;
 }

@@ -12,12 +12,14 @@ typedef struct SigstoreCheck {
     const SigstoreTrust *trust;       /* borrowed */
     const SigstorePolicy *policy;     /* borrowed */
     int64_t now_us;
-    VerifyReport *report;                 /* owned */
-    X509Cert *leaf;                       /* owned; NULL: by a managed key */
-    const X509Key *key;                   /* borrowed, of leaf or policy */
-    int64_t times_us[SIGSTORE_MAX_TIMES]; /* when it was signed, at the latest; each proved */
+    VerifyReport *report;                    /* owned */
+    X509Cert *leaf;                          /* owned; NULL: by a managed key */
+    const X509Key *key;                      /* borrowed, of leaf or policy */
+    int64_t times_us[SIGSTORE_MAX_TIMES];    /* when it was signed, at the latest; each proved */
+    const void *sources[SIGSTORE_MAX_TIMES]; /* what vouches for each; borrowed from trust */
     size_t n_times;
-    size_t n_stamps; /* of them by time-stamp authorities; they come first */
+    size_t n_sources; /* distinct */
+    size_t n_stamps;  /* of them by time-stamp authorities; they come first */
 } SigstoreCheck;
 
 /** Adds a finding whose class follows from the kind of @error. */

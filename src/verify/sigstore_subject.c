@@ -122,6 +122,7 @@ signature_holds(const SigstoreCheck *check, X509Hash hash, GError **error)
                                   span_of_bytes(check->bundle->signature), error);
 }
 
+/* @error: not NULL. */
 static bool
 verify_signature(const SigstoreCheck *check, GError **error)
 {
@@ -140,9 +141,13 @@ verify_signature(const SigstoreCheck *check, GError **error)
             is_again = is_again || hashes[j] == hashes[i];
         if (is_again)
             continue;
-        g_clear_error(error);
-        if (signature_holds(check, hashes[i], error))
+        g_autoptr(GError) local = NULL;
+        if (signature_holds(check, hashes[i], &local)) {
+            g_clear_error(error);
             return true;
+        }
+        if (*error == NULL) /* the key's own hash says best what is missing */
+            g_propagate_error(error, g_steal_pointer(&local));
     }
     return false;
 }
