@@ -47,8 +47,9 @@ X509Hash x509_key_hash(const X509Key *key);
  * one: "PKIX_ECDSA_P256_SHA_256". */
 bool x509_key_matches(const X509Key *key, const char *details);
 
+/** In bytes; 0 for NONE. */
 size_t x509_hash_size(X509Hash hash);
-/** @out: x509_hash_size bytes. */
+/** The digest of @message. @out: x509_hash_size bytes of it are set. */
 void x509_hash(X509Hash hash, Span message, uint8_t out[X509_MAX_HASH_SIZE]);
 
 /** Checks @signature over @message. ECDSA in DER, RSA as PKCS #1 v1.5 or PSS. @hash: NONE for the
