@@ -195,6 +195,12 @@ def message(signature):
     return {"messageSignature": {"messageDigest": {"algorithm": "SHA2_256", "digest": b64(digest)}, "signature": b64(signature)}}
 
 
+def sign_envelope(key, pae, payload, kind):
+    """A signature of its own each time: no two bundles have an entry that fits both."""
+    signature = key.sign(pae)
+    return signature, {"dsseEnvelope": {"payload": b64(payload), "payloadType": kind.decode(), "signatures": [{"sig": b64(signature)}]}}
+
+
 def save(name, value):
     write(os.path.join(HERE, name), json.dumps(value, indent=1, ensure_ascii=False) + "\n")
 
@@ -220,14 +226,15 @@ def main():
                    "subject": [{"name": "artifact", "digest": {"sha256": digest.hex()}}]})
     kind = b"application/vnd.in-toto+json"
     pae = b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(payload), payload)
-    signature = leaf.sign(pae)
-    envelope = {"dsseEnvelope": {"payload": b64(payload), "payloadType": kind.decode(), "signatures": [{"sig": b64(signature)}]}}
+    signature, envelope = sign_envelope(leaf, pae, payload, kind)
     entry = log2.entry("hashedrekord", "0.0.2", hashed(hashlib.sha256(pae).digest(), signature, verifier(p256_name, cert=der)))
     save("envelope.json", bundle({"certificate": {"rawBytes": b64(der)}}, entry, envelope, stamp(signature)))
+    signature, envelope = sign_envelope(leaf, pae, payload, kind)
     body = jcs({"apiVersion": "0.0.2", "kind": "dsse", "spec": {"dsseV002": {
         "payloadHash": {"algorithm": "SHA2_256", "digest": b64(hashlib.sha256(payload).digest())},
         "signatures": [{"content": b64(signature), "verifier": verifier(p256_name, cert=der)}]}}})
     save("dsse_v2.json", bundle({"certificate": {"rawBytes": b64(der)}}, log2.entry("dsse", "0.0.2", body), envelope, stamp(signature)))
+    signature, envelope = sign_envelope(leaf, pae, payload, kind)
     pem = b"-----BEGIN CERTIFICATE-----\n" + base64.encodebytes(der) + b"-----END CERTIFICATE-----\n"
     body = jcs({"apiVersion": "0.0.1", "kind": "dsse", "spec": {
         "envelopeHash": {"algorithm": "sha256", "value": "00" * 32},
