@@ -61,7 +61,7 @@ def isolated():
 class Home:
     """A data folder, a project 'tiny' with people, and a folder to publish to, in a folder of its own."""
 
-    def __init__(self, people=("alice",), approvals=1, unisolated=None, home=None):
+    def __init__(self, people=("alice",), approvals=1, unisolated=None, home=None, origin=None):
         self.dir = tempfile.mkdtemp(prefix="slipway-test-")
         self.home = home or self.path("home")
         self.site = self.path("site")
@@ -71,7 +71,7 @@ class Home:
         self.people, self.approvals = {}, approvals
         os.mkdir(self.site)
         self.git_new()
-        self.run("init", "--root-key", self.root_key)
+        self.run("init", "--root-key", self.root_key, *(("--origin", origin) if origin else ()))
         for name in people:
             self.people[name] = self.path(name + ".key")
             self.run("keys", "new", "--out", self.people[name])

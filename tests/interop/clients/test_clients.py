@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Other people's verifiers judge our bundles: as made, and with one thing changed. What cannot be installed is skipped by
+name; Go's clients are built from their modules, pinned in go/go.sum."""
+import functools
+import os
+import shutil
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "..", "support"))
+sys.path.insert(0, HERE)
+import scratch  # noqa: E402
+from scratch import BUILD, Skip, label, needs, works  # noqa: E402
+from world import CHANGES, SPDX, World  # noqa: E402
+
+WORK = os.path.abspath(os.path.join(BUILD, "tests", "interop", "clients"))
+BUILD_SECONDS = 1500
+# What a client does not look at. They all take the head of the log from the checkpoint, so what the proof says of it is idle.
+PASSED_OVER_BY_JS = {"other root hash", "other tree size", "other log index"}
+# sigstore-go makes the leaf anew from the envelope instead of comparing the two.
+PASSED_OVER_BY_GO = {"other root hash", "other tree size", "other digest in the leaf", "other signature in the leaf",
+                     "other key in the leaf", "other proof index"}
+
+
+def install(what, *command, where=WORK, env=None):
+    """Runs an installer; what it says is in WORK/install.log."""
+    os.makedirs(WORK, exist_ok=True)
+    with open(os.path.join(WORK, "install.log"), "a", encoding="utf-8") as log:
+        done = subprocess.run(command, cwd=where, stdin=subprocess.DEVNULL, stdout=log, stderr=log, timeout=BUILD_SECONDS,
+                              env=env)
+    if done.returncode != 0:
+        raise Skip(f"needs {what}, which could not be installed: see {WORK}/install.log")
+
+
+@functools.cache
+def npm():
+    needs("npm", works("npm", "--version"))
+    os.makedirs(WORK, exist_ok=True)
+    for name in ("package.json", "judge.mjs"):
+        shutil.copy(os.path.join(HERE, name), WORK)
+    if not os.path.isdir(os.path.join(WORK, "node_modules", "@sigstore", "verify-4")):
+        install("sigstore-js", "npm", "install", "--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error")
+
+
+@functools.cache
+def venv():
+    python = os.path.join(WORK, "venv", "bin", "python")
+    if not works(python, "-c", "import securesystemslib.dsse, cryptography"):
+        install("securesystemslib", sys.executable, "-m", "venv", "venv")
+        install("securesystemslib", python, "-m", "pip", "install", "--quiet", "--require-hashes", "--only-binary", ":all:",
+                "-r", os.path.join(HERE, "..", "tuf", "requirements.txt"))
+    return python
+
+
+@functools.cache
+def go(package):
+    """A program of the module in go/, built."""
+    needs("go", works("go", "version"))
+    program = os.path.join(WORK, "bin", os.path.basename(package))
+    if not os.path.exists(program):
+        install(package, "go", "build", "-mod=readonly", "-trimpath", "-ldflags", "-s -w", "-o", program, package,
+                where=os.path.join(HERE, "go"), env={**os.environ, "GOFLAGS": "", "GOTOOLCHAIN": "local"})
+    return program
+
+
+def cosign():
+    return go("github.com/sigstore/cosign/v3/cmd/cosign")
+
+
+def verdicts(*command):
+    """{case: verdict} of a client that judges a folder."""
+    done = subprocess.run(command, cwd=WORK, text=True, capture_output=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    return dict(line.split("\t", 1) for line in done.stdout.splitlines() if "\t" in line)
+
+
+def demand(found, changes, passed_over=()):
+    """The bundle as made is accepted, each changed one refused but those that the client does not look at."""
+    assert found["as_made"] == "accepted", found["as_made"]
+    for name in changes:
+        verdict = found[name.replace(" ", "_")]
+        with label(name):
+            if name in passed_over:
+                print(f"# passed over: {name}", flush=True)
+                assert verdict == "accepted", f"the client has learnt to refuse this: take it off the list ({verdict})"
+            else:
+                assert verdict.startswith("refused"), verdict
+
+
+def test_sigstore_js_5_judges_our_bundles():
+    """sigstore-js 5 accepts our bundle and refuses changed ones"""
+    npm()
+    with World() as w:
+        found = verdicts("node", os.path.join(WORK, "judge.mjs"), "5", w.trusted_root, w.key, w.asset, w.cases(CHANGES))
+    demand(found, CHANGES, PASSED_OVER_BY_JS)
+
+
+def test_sigstore_js_4_refuses_our_DSSE_bundles():
+    """sigstore-js 4 refuses our bundle: it expects the digest of the payload in the leaf, not of what was signed"""
+    npm()
+    with World() as w:
+        found = verdicts("node", os.path.join(WORK, "judge.mjs"), "4", w.trusted_root, w.key, w.asset, w.cases({}))
+    assert found["as_made"].startswith("refused: TLOG_BODY_ERROR"), found
+
+
+def test_sigstore_go_judges_our_bundles():
+    """sigstore-go 1.2.2 accepts our bundle and refuses changed ones"""
+    judge = go("./judge")
+    with World() as w:
+        found = verdicts(judge, w.trusted_root, w.key, w.asset, w.cases(CHANGES))
+    demand(found, CHANGES, PASSED_OVER_BY_GO)
+
+
+def test_cosign_judges_our_bundles():
+    """cosign 3.1 verifies our bundle as an attestation of the asset and refuses changed ones"""
+    program = cosign()
+    with World() as w:
+        folder, found = w.cases(CHANGES), {}
+        for name in sorted(os.listdir(folder)):
+            done = subprocess.run([program, "verify-blob-attestation", "--key", w.key, "--bundle", os.path.join(folder, name),
+                                   "--trusted-root", w.trusted_root, "--use-signed-timestamps", "--type", SPDX, w.asset],
+                                  env=w.environment(), text=True, capture_output=True, timeout=60)
+            found[name.removesuffix(".json")] = "accepted" if done.returncode == 0 else "refused: " + done.stderr.strip()
+        demand(found, CHANGES, PASSED_OVER_BY_GO)
+        other = w.file("other", "other\n")
+        done = subprocess.run([program, "verify-blob-attestation", "--key", w.key, "--bundle",
+                               os.path.join(folder, "as_made.json"), "--trusted-root", w.trusted_root,
+                               "--use-signed-timestamps", "--type", SPDX, other], capture_output=True, timeout=60)
+        assert done.returncode != 0, "accepted for another artifact"
+
+
+def test_securesystemslib_judges_our_envelopes():
+    """securesystemslib verifies our envelopes and refuses changed ones"""
+    python = venv()
+    seen = ("other payload", "other payload type", "other signature")
+    changes = {name: CHANGES[name] for name in seen}
+    with World() as w:
+        found = verdicts(python, os.path.join(HERE, "judge_dsse.py"), w.key, w.cases(changes))
+    demand(found, changes)
+
+
+if __name__ == "__main__":
+    sys.exit(scratch.main(sys.modules[__name__]))
