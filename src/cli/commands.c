@@ -41,6 +41,12 @@ const Command *const commands[] = {
     &cmd_log_append,
     &cmd_log_export,
     &cmd_log_monitor,
+    &cmd_log_foreign,
+    &cmd_log_shard,
+    &cmd_witness_new,
+    &cmd_witness_watch,
+    &cmd_witness_serve,
+    &cmd_witness_seen,
     &cmd_tuf,
     &cmd_tuf_repo_init,
     &cmd_tuf_repo_show,
@@ -117,6 +123,7 @@ const CommandGroup command_groups[] = {
     { "store", "blobs by digest", COMMAND_RARE },
     { "schedule", "what comes again", COMMAND_RARE },
     { "secret", "values for jobs, kept sealed", COMMAND_RARE },
+    { "witness", "cosigning logs: new, watch, serve, seen", COMMAND_RARE },
     { "admin", "the data folder: fsck, rebuild, backup", COMMAND_RARE },
 };
 const size_t n_command_groups = G_N_ELEMENTS(command_groups);

@@ -38,6 +38,15 @@ origin_is_valid(const char *origin)
     return true;
 }
 
+bool
+origin_is_host(const char *origin)
+{
+    size_t len = strlen(origin);
+
+    return len > 0 && len <= LIMIT_ORIGIN_BYTES && segment_is_valid(origin, true) &&
+           strspn(origin, "abcdefghijklmnopqrstuvwxyz0123456789.-") == len;
+}
+
 char *
 checkpoint_format(const char *origin, const MerkleHead *head, const char *extensions)
 {

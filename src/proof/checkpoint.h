@@ -14,6 +14,10 @@ typedef struct {
  * host name with a dot, no scheme, no '/' at the end. */
 bool origin_is_valid(const char *origin);
 
+/** Whether @origin is a host name alone. facts.md has no such origin for our logs; sigstore-go takes
+ * a Rekor v2 log's only so (the host of its base URL), hence logs of other people's entries. */
+bool origin_is_host(const char *origin);
+
 /** The text of a checkpoint, final newline and all. @extensions: lines with newlines, or NULL.
  * Owned. */
 char *checkpoint_format(const char *origin, const MerkleHead *head, const char *extensions);

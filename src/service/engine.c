@@ -15,6 +15,7 @@
 #include "service/engine_priv.h"
 #include "service/outbox.h"
 #include "service/engine_thread.h"
+#include "service/foreign.h"
 #include "service/publication.h"
 #include "service/queue.h"
 #include "service/rebuild.h"
@@ -292,6 +293,7 @@ engine_free(Engine *engine)
     g_clear_pointer(&engine->runs, g_ptr_array_unref);
     g_clear_pointer(&engine->threads, g_ptr_array_unref);
     g_clear_pointer(&engine->publishing, g_hash_table_unref);
+    g_clear_pointer(&engine->foreign, foreign_free);
     g_clear_pointer(&engine->lane, lane_free);
     g_clear_pointer(&engine->known, g_array_unref);
     for (size_t i = 0; i < G_N_ELEMENTS(engine->executors); i++)

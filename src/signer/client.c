@@ -316,11 +316,11 @@ set_create_error(const ProcessResult *result, GError **error)
     error_set(error, SIGNER_ERROR, (int)code, "cannot make keys: %s", result->errors);
 }
 
-GPtrArray *
-signer_create_keys(const char *keys_dir, const char *origin, GError **error)
+static GPtrArray *
+create_keys(const char *option, const char *keys_dir, const char *origin, GError **error)
 {
     g_autofree char *program = paths_find_helper(SIGNER_PROGRAM, error);
-    const char *argv[] = { program, "--create", keys_dir, origin, NULL };
+    const char *argv[] = { program, option, keys_dir, origin, NULL };
     ProcessSpec spec = { PROCESS_SPEC_INIT, .argv = argv };
     g_auto(ProcessResult) result = { 0 };
 
@@ -333,4 +333,16 @@ signer_create_keys(const char *keys_dir, const char *origin, GError **error)
     }
     g_autoptr(SignerClient) client = signer_client_new(keys_dir);
     return signer_public_keys(client, error);
+}
+
+GPtrArray *
+signer_create_keys(const char *keys_dir, const char *origin, GError **error)
+{
+    return create_keys("--create", keys_dir, origin, error);
+}
+
+GPtrArray *
+signer_create_log_key(const char *keys_dir, const char *origin, GError **error)
+{
+    return create_keys("--create-log", keys_dir, origin, error);
 }

@@ -64,6 +64,11 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(SignerSignature, signer_signature_clear)
  * IO. */
 GPtrArray *signer_create_keys(const char *keys_dir, const char *origin, GError **error) MUST_CHECK;
 
+/** As signer_create_keys for a log of its own (another log's folder): the log's key alone. @origin
+ * may be a bare host name. */
+GPtrArray *signer_create_log_key(const char *keys_dir, const char *origin,
+                                 GError **error) MUST_CHECK;
+
 /** Starts nothing yet. Returns: owned. */
 SignerClient *signer_client_new(const char *keys_dir);
 /** Ends the processes and waits for them. Accepts NULL. */

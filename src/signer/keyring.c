@@ -207,11 +207,11 @@ make_log_state(int dirfd, GError **error)
 }
 
 KeyIndex *
-key_index_create(int dirfd, const char *origin, GError **error)
+key_index_create(int dirfd, const char *origin, SignerRole only, GError **error)
 {
     g_autoptr(KeyIndex) index = key_index_new(origin);
 
-    if (!origin_is_valid(origin)) {
+    if (!origin_is_valid(origin) && !(only == SIGNER_ROLE_LOG && origin_is_host(origin))) {
         error_set(error, SIGNER_ERROR, SIGNER_ERROR_INVALID, "'%s' is not a log origin", origin);
         return NULL;
     }
@@ -220,6 +220,8 @@ key_index_create(int dirfd, const char *origin, GError **error)
         return NULL;
     }
     for (SignerRole role = SIGNER_ROLE_ENGINE; role < SIGNER_N_ROLES; role++) {
+        if (only != SIGNER_ROLE_NONE && only != role)
+            continue;
         g_autoptr(Signer) signer = make_key(dirfd, role, error);
 
         if (signer == NULL)

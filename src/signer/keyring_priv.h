@@ -19,10 +19,12 @@ const SignerPublicKey *key_index_find(const KeyIndex *index, SignerRole role);
 
 /**
  * Makes what is missing of a new keys folder: private keys, the log's record, and last keys.json.
- * Run again after a crash it goes on with the keys that are there. Returns: owned.
+ * Run again after a crash it goes on with the keys that are there. @only: the one key to make;
+ * SIGNER_ROLE_NONE: all. Returns: owned.
  * Errors: EXISTS (keys.json is there), INVALID (origin), CORRUPT, IO.
  */
-KeyIndex *key_index_create(int dirfd, const char *origin, GError **error) MUST_CHECK;
+KeyIndex *key_index_create(int dirfd, const char *origin, SignerRole only,
+                           GError **error) MUST_CHECK;
 
 /** Opens the private key of @role and compares it with @index. Returns: owned.
  * Errors: NO_KEY, CORRUPT (another key; readable by others), IO. */

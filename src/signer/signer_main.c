@@ -4,6 +4,7 @@
  * slipway-signer KEYS_DIR           all keys but the log's; requests on descriptor 3
  * slipway-signer --log KEYS_DIR     the log's key
  * slipway-signer --create KEYS_DIR ORIGIN   makes all keys, prints keys.json
+ * slipway-signer --create-log KEYS_DIR ORIGIN   makes a log's key alone
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -89,12 +90,12 @@ serve(const char *keys_dir, SignerServes serves, GError **error)
 }
 
 static bool
-create(const char *keys_dir, const char *origin, GError **error)
+create(const char *keys_dir, const char *origin, SignerRole only, GError **error)
 {
     if (!dir_create_all(AT_FDCWD, keys_dir, 0700, error))
         return false;
     AUTO_FD int dirfd = dir_open(AT_FDCWD, keys_dir, error);
-    g_autoptr(KeyIndex) index = dirfd < 0 ? NULL : key_index_create(dirfd, origin, error);
+    g_autoptr(KeyIndex) index = dirfd < 0 ? NULL : key_index_create(dirfd, origin, only, error);
 
     return index != NULL;
 }
@@ -107,7 +108,9 @@ main(int argc, char **argv)
 
     umask(077);
     if (argc == 4 && strcmp(argv[1], "--create") == 0) {
-        ok = create(argv[2], argv[3], &local);
+        ok = create(argv[2], argv[3], SIGNER_ROLE_NONE, &local);
+    } else if (argc == 4 && strcmp(argv[1], "--create-log") == 0) {
+        ok = create(argv[2], argv[3], SIGNER_ROLE_LOG, &local);
     } else if (argc == 2 || (argc == 3 && strcmp(argv[1], "--log") == 0)) {
         if (!drop_privileges()) {
             fprintf(stderr, SIGNER_PROGRAM ": cannot drop privileges\n");

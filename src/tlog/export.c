@@ -233,18 +233,10 @@ export_to(Tlog *tlog, int dirfd, GBytes *note, uint64_t size, GError **error)
 }
 
 bool
-tlog_export(Tlog *tlog, const char *dir_path, GError **error)
+tlog_export_note(Tlog *tlog, const char *dir_path, GBytes *note, GError **error)
 {
-    g_autoptr(GError) local = NULL;
-    g_autoptr(GBytes) note = tlog_load_checkpoint(tlog, &local);
-
-    if (note == NULL && g_error_matches(local, TLOG_ERROR, TLOG_ERROR_NOT_FOUND))
-        return true;
-    if (note == NULL) {
-        g_propagate_error(error, g_steal_pointer(&local));
-        return false;
-    }
     g_autoptr(Checkpoint) head = checkpoint_of_note(span_of_bytes(note), error);
+
     if (head == NULL || !dir_create_all(AT_FDCWD, dir_path, 0755, error))
         return false;
     AUTO_FD int dirfd = dir_open(AT_FDCWD, dir_path, error);
@@ -253,5 +245,19 @@ tlog_export(Tlog *tlog, const char *dir_path, GError **error)
     if (export_to(tlog, dirfd, note, head->head.size, error))
         return true;
     error_prefix(error, "cannot export log '%s' to '%s'", tlog->origin, dir_path);
+    return false;
+}
+
+bool
+tlog_export(Tlog *tlog, const char *dir_path, GError **error)
+{
+    g_autoptr(GError) local = NULL;
+    g_autoptr(GBytes) note = tlog_load_checkpoint(tlog, &local);
+
+    if (note != NULL)
+        return tlog_export_note(tlog, dir_path, note, error);
+    if (g_error_matches(local, TLOG_ERROR, TLOG_ERROR_NOT_FOUND))
+        return true;
+    g_propagate_error(error, g_steal_pointer(&local));
     return false;
 }

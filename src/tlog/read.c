@@ -93,6 +93,15 @@ tlog_leaf_hash(Tlog *tlog, uint64_t index, Digest *out, GError **error)
 }
 
 bool
+tlog_leaf_hashes(Tlog *tlog, uint64_t first, size_t n, Digest *out, GError **error)
+{
+    MerkleFrontier edge = tlog_edge(tlog, NULL);
+
+    return need_index(&edge, first + n - 1, error) &&
+           tree_read_hashes(tlog->tree, 0, first, n, out, error);
+}
+
+bool
 tlog_root(Tlog *tlog, uint64_t size, Digest *root_out, GError **error)
 {
     MerkleFrontier edge = tlog_edge(tlog, NULL);

@@ -30,7 +30,7 @@ tlog_create(const char *path, const char *origin, GError **error)
 {
     AUTO_FD int dirfd = -1;
 
-    if (!origin_is_valid(origin)) {
+    if (!origin_is_valid(origin) && !origin_is_host(origin)) {
         error_set(error, TLOG_ERROR, TLOG_ERROR_INVALID, "'%s' is not a log origin", origin);
         return NULL;
     }

@@ -102,6 +102,8 @@ bool tlog_append(Tlog *tlog, const TlogEntry *entries, size_t n, uint64_t *first
 bool tlog_read(Tlog *tlog, uint64_t index, TlogRecord *out, GError **error) MUST_CHECK;
 /** Errors: NOT_FOUND, IO. */
 bool tlog_leaf_hash(Tlog *tlog, uint64_t index, Digest *out, GError **error) MUST_CHECK;
+/** @n leaf hashes from @first on, 1 to 4096. Errors: NOT_FOUND, IO. */
+bool tlog_leaf_hashes(Tlog *tlog, uint64_t first, size_t n, Digest *out, GError **error) MUST_CHECK;
 /** The root of the first @size entries. Errors: NOT_FOUND (@size beyond the log), IO. */
 bool tlog_root(Tlog *tlog, uint64_t size, Digest *root_out, GError **error) MUST_CHECK;
 /** RFC 6962 audit path of @index in the tree of @size. Errors: NOT_FOUND, IO. */
@@ -127,6 +129,10 @@ GBytes *tlog_load_checkpoint(Tlog *tlog, GError **error) MUST_CHECK;
  * Errors: CORRUPT, IO.
  */
 bool tlog_export(Tlog *tlog, const char *dir_path, GError **error) MUST_CHECK;
+
+/** As tlog_export to the checkpoint @note instead, of this log and not older than the folder's.
+ * Errors: INVALID, CORRUPT, IO. */
+bool tlog_export_note(Tlog *tlog, const char *dir_path, GBytes *note, GError **error) MUST_CHECK;
 
 typedef struct {
     MerkleHead head; /* recomputed from the journal alone */

@@ -19,26 +19,22 @@
     "connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; "                   \
     "frame-ancestors 'none'"
 
-typedef struct Task {
+typedef struct WebLater {
     WebServer *server;      /* borrowed */
     HttpExchange *exchange; /* owned until answered */
     const WebRoute *route;  /* static; NULL: none fits */
     const char *allowed;    /* static; the method that would fit; NULL: no such address */
-} Task;
+} Task;                     /* a WebLater to handlers */
 
 static const WebRoute *
 find_route(WebRequest *request, const char **allowed_out)
 {
     const RouteTable tables[] = {
-        { api_routes, api_n_routes },
-        { hook_routes, hook_n_routes },
-        { ops_routes, ops_n_routes },
-        { event_routes, event_n_routes },
-        { log_routes, log_n_routes },
-        { tuf_routes, tuf_n_routes },
-        { form_routes, form_n_routes },
-        { page_routes, page_n_routes },
-        { timestamp_routes, timestamp_n_routes },
+        { api_routes, api_n_routes },   { hook_routes, hook_n_routes },
+        { ops_routes, ops_n_routes },   { event_routes, event_n_routes },
+        { log_routes, log_n_routes },   { tuf_routes, tuf_n_routes },
+        { form_routes, form_n_routes }, { rekor_routes, rekor_n_routes },
+        { page_routes, page_n_routes }, { timestamp_routes, timestamp_n_routes },
     };
 
     return route_find(tables, G_N_ELEMENTS(tables), request, allowed_out);
@@ -286,7 +282,11 @@ serve_task(void *data, void *item)
     g_autoptr(GError) error = NULL;
 
     (void)data;
-    if (!respond(task, request, &answer, &error)) {
+    request->later = task;
+    bool ok = respond(task, request, &answer, &error);
+    if (ok && answer.later)
+        return; /* task and request may be gone */
+    if (!ok) {
         web_answer_clear(&answer);
         answer = (WebAnswer)WEB_ANSWER_INIT;
         if (wants_login(request, error))
@@ -299,6 +299,30 @@ serve_task(void *data, void *item)
     g_free(task);
 }
 
+WebLater *
+web_later(const WebRequest *request, WebAnswer *answer)
+{
+    WebServer *server = request->server;
+    MUTEX_GUARD(&server->later_lock);
+
+    server->n_later++;
+    answer->later = true;
+    return request->later;
+}
+
+void
+web_answer_later(WebLater *later, WebAnswer *answer)
+{
+    WebServer *server = later->server;
+
+    finish(later, http_request(later->exchange), answer);
+    http_answer(later->exchange, answer);
+    g_free(later);
+    MUTEX_GUARD(&server->later_lock);
+    server->n_later--;
+    cond_broadcast(&server->later_done);
+}
+
 /* ---- from the connection's thread to a worker ---- */
 
 /* What may wait long, for people, the disk or a lock, must not keep quick reads waiting. */
@@ -309,6 +333,8 @@ set_of(const WebRoute *route, const WebRequest *request)
         return WEB_SET_READ;
     if ((route->flags & WEB_HOOK) != 0)
         return WEB_SET_HOOK;
+    if ((route->flags & WEB_LOG) != 0)
+        return WEB_SET_LOG;
     if ((route->flags & WEB_SLOW) != 0 || !reads_only(request) ||
         web_query(request, "timeoutMs") != NULL)
         return WEB_SET_CHANGE;
@@ -424,6 +450,10 @@ web_server_start(struct Engine *engine, const WebServerOptions *options, GError 
     server->events = events_new(engine);
     server->started_us = clock_monotonic_us();
     mutex_init(&server->log_lock);
+    mutex_init(&server->later_lock);
+    cond_init(&server->later_done);
+    server->sets[WEB_SET_LOG] =
+        workers_new("web-log", WEB_LOG_THREADS, WEB_LOG_WAITING, serve_task, NULL);
     server->sets[WEB_SET_READ] =
         workers_new("web-read", WEB_READ_THREADS, WEB_MAX_WAITING, serve_task, NULL);
     server->sets[WEB_SET_CHANGE] =
@@ -438,6 +468,16 @@ web_server_start(struct Engine *engine, const WebServerOptions *options, GError 
     return g_steal_pointer(&server);
 }
 
+/* Whoever took an answer on gives it: a log whose disk stands still is all that could delay it. */
+static void
+wait_for_later(WebServer *server)
+{
+    MUTEX_GUARD(&server->later_lock);
+
+    while (server->n_later > 0)
+        cond_wait(&server->later_done, &server->later_lock);
+}
+
 void
 web_server_drain(WebServer *server)
 {
@@ -446,6 +486,7 @@ web_server_drain(WebServer *server)
     http_quiesce(server->http);
     for (size_t i = 0; i < WEB_N_SETS; i++)
         workers_stop(server->sets[i]);
+    wait_for_later(server);
     events_stop(server->events);
 }
 
@@ -467,6 +508,8 @@ web_server_free(WebServer *server)
     events_free(server->events);
     limits_free(server->limits);
     cancel_unref(server->cancel);
+    cond_clear(&server->later_done);
+    mutex_clear(&server->later_lock);
     mutex_clear(&server->log_lock);
     g_free(server->base_url);
     g_free(server->loopback);

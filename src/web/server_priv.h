@@ -12,9 +12,11 @@
 #define WEB_READ_THREADS   4u
 #define WEB_CHANGE_THREADS 16u
 #define WEB_HOOK_THREADS   32u /* so many commit together */
+#define WEB_LOG_THREADS    4u  /* they check signatures; nobody waits for the disk on one */
 #define WEB_MAX_WAITING    256u
+#define WEB_LOG_WAITING    1024u
 
-typedef enum { WEB_SET_READ, WEB_SET_CHANGE, WEB_SET_HOOK, WEB_N_SETS } WebSet;
+typedef enum { WEB_SET_READ, WEB_SET_CHANGE, WEB_SET_HOOK, WEB_SET_LOG, WEB_N_SETS } WebSet;
 
 struct WebServer {
     struct Engine *engine;     /* borrowed */
@@ -32,6 +34,9 @@ struct WebServer {
     gint64 started_us;         /* monotonic */
     gint n_answers[6];         /* atomic; by hundreds of the status */
     gint n_busy;               /* atomic; refused because the workers were full */
+    Mutex later_lock;
+    Cond later_done;
+    unsigned n_later; /* guarded by later_lock; answers that come later */
     Mutex log_lock;
     uint64_t log_size; /* guarded by log_lock; entries the static files show */
     uint64_t tuf_size; /* guarded by log_lock; entries when /tuf/ was last written */
@@ -52,6 +57,8 @@ extern const WebRoute tuf_routes[];
 extern const size_t tuf_n_routes;
 extern const WebRoute event_routes[];
 extern const size_t event_n_routes;
+extern const WebRoute rekor_routes[];
+extern const size_t rekor_n_routes;
 extern const WebRoute hook_routes[];
 extern const size_t hook_n_routes;
 
@@ -62,6 +69,12 @@ extern const size_t hook_n_routes;
 bool auth_identify(WebRequest *request, GError **error) MUST_CHECK;
 /** Whether a request that changes something, by cookie, comes from our own forms. */
 bool auth_check_csrf(const WebRequest *request, GError **error) MUST_CHECK;
+typedef struct WebLater WebLater; /* a request whose answer comes after its handler returned */
+/** For a handler, which then returns true and touches neither @request nor @answer any more once
+ * what it started may have answered. Returns: owned by whoever answers. */
+WebLater *web_later(const WebRequest *request, WebAnswer *answer);
+/** From any thread, exactly once; must not wait long. @later: consumed. @answer is emptied. */
+void web_answer_later(WebLater *later, WebAnswer *answer);
 /** The value of a cookie; owned, NULL when absent. */
 char *auth_cookie(const WebRequest *request, const char *name);
 /** The answer to @error: page or JSON. */

@@ -62,6 +62,7 @@ typedef struct WebAnswer {
     uint64_t size;            /* bytes of fd */
     GPtrArray *headers;       /* owned strings "Name: value"; NULL = none */
     struct WebStream *stream; /* owned reference; an answer that grows (web/stream.h) */
+    bool later;               /* this is not it: it comes by web_answer_later */
 } WebAnswer;
 #define WEB_ANSWER_INIT                                                                            \
     {                                                                                              \
@@ -93,6 +94,7 @@ typedef enum {
     WEB_SLOW = 1 << 0,    /* may take longer than a moment: runs on the other pool */
     WEB_NO_CSRF = 1 << 1, /* POST whose sender proves itself in another way */
     WEB_HOOK = 1 << 2,    /* runs on the pool of hooks */
+    WEB_LOG = 1 << 3,     /* runs on the pool of log entries, where many may wait */
 } WebRouteFlags;
 
 typedef struct WebRoute {

@@ -30,6 +30,7 @@ struct WebRequest {
     char *csrf;               /* owned; of the session; NULL = none */
     char *scope;              /* owned; project a token is bound to; NULL = all */
     Cancel *cancel;           /* borrowed; triggered when the server stops */
+    struct WebLater *later;   /* borrowed; the server's, for web_later */
 };
 
 /** An empty request. Owned. */

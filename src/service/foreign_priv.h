@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * foreign_priv: one shard of the foreign log, and the file that lists them; for
+ * src/service/foreign*.c only. */
+#pragma once
+#include "proof/checkpoint.h"
+#include "service/foreign.h"
+#include "signer/client.h"
+#include "sys/thread.h"
+#include "tlog/leaf_index.h"
+
+#define FOREIGN_FIRST_NAME "foreign"
+
+typedef struct Shard {
+    char *name;             /* owned */
+    char *origin;           /* owned */
+    char *view_path;        /* owned */
+    bool written;           /* the newest one */
+    char *problem;          /* owned; why it cannot be used, or NULL */
+    SignerClient *signer;   /* owned */
+    NoteVerifier *verifier; /* owned */
+    Tlog *tlog;             /* owned; NULL with a problem */
+    Committer *committer;   /* owned; of the shard that is written */
+    int checkpoint_ms;      /* atomic */
+
+    Mutex lock;
+    Cond closing;        /* with lock and is_closing */
+    bool is_closing;     /* guarded by lock */
+    LeafIndex *index;    /* guarded by lock; owned; of the shard that is written */
+    GHashTable *pending; /* guarded by lock; Digest of a leaf to ForeignRequest: being appended */
+    MerkleHead head;     /* guarded by lock; what note is over */
+    GBytes *note;        /* guarded by lock; owned; the newest checkpoint, NULL: none */
+
+    int64_t sealed_us;  /* the committer's: when the last checkpoint was signed */
+    Mutex view_lock;    /* held over one export */
+    uint64_t view_size; /* guarded by view_lock */
+    bool has_view;      /* guarded by view_lock: view_size is right */
+} Shard;
+
+/** Opens a shard; what is wrong with its folder becomes its problem. @written: it takes entries.
+ * Returns: owned. Errors: UNAVAILABLE (no thread). */
+Shard *shard_open(const char *home, const char *name, const char *origin, bool written,
+                  int64_t checkpoint_ms, GError **error) MUST_CHECK;
+/** Finishes what is queued, takes no more. */
+void shard_freeze(Shard *shard);
+void shard_free(Shard *shard);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Shard, shard_free)
+/** Makes key and log of a new shard; what a crash left of it is taken over. Errors: EXISTS (of
+ * another origin), INVALID, those of signer and log. */
+bool shard_create(const char *home, const char *name, const char *origin,
+                  GError **error) MUST_CHECK;
+/** Errors: as foreign_submit. */
+bool shard_submit(Shard *shard, ForeignRequest *request, int64_t max_entries,
+                  GError **error) MUST_CHECK;
+/** Brings the static view to the newest checkpoint. Errors: CORRUPT, IO. */
+bool shard_refresh_view(Shard *shard, GError **error) MUST_CHECK;
