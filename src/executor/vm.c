@@ -196,8 +196,8 @@ send_folders(VmMachine *machine, Cancel *cancel, GError **error)
     g_autofree char *dead_man = g_strdup_printf("%" PRIu64, machine->place.dead_man_s);
     g_autofree char *ready =
         guest_command(machine, "ready", epoch, dead_man, machine->place.job_user, NULL);
-    g_autofree char *command =
-        g_strdup_printf("mkdir -p %s && tar -C %s -xf - && exec %s", root, root, ready);
+    g_autofree char *command = g_strdup_printf(
+        "umask 022 && mkdir -p %s && tar -C %s -xf - && exec %s", root, root, ready);
     AUTO_FD int said_fd = memfd_create("said", MFD_CLOEXEC);
     char said[SAID_BYTES + 1] = { 0 };
     int ends[2] = { -1, -1 };

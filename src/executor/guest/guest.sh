@@ -1,13 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # guest: what the `vm` executor runs in a machine, before and around the steps of a job; put there after each revert.
-# Needs sh, tar, env, head and date; with cgroup v2 nothing of a step is left and limits hold; with setpriv a job has a user of its own.
+# Starts few programs: under emulation each costs a tenth of a second. Needs sh, tar, env, head and date; with cgroup v2 nothing of a step is left and limits hold; with setpriv a job has a user of its own.
 #
 #   ready ROOT EPOCH SECONDS USER   what lies in ROOT is the job's; clock, random numbers, dead-man timer; says whether there are groups
 #   exec ROOT SECONDS USER MEMORY PIDS CPU FILE   runs the script on stdin; ends when nothing of it is left
 #   stop ROOT                       ends what a step that was cut short has left
 #   get ROOT PATH                   PATH as a tar archive, an empty one if there is none
 set -u
+umask 022
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 verb=$1
 root=$2
@@ -15,13 +16,20 @@ shift 2
 all=/sys/fs/cgroup
 group=$all/slipway
 
-is_root() { [ "$(id -u)" = 0 ]; }
-has_groups() { is_root && [ -e "$all/cgroup.controllers" ] && [ -w "$all/cgroup.procs" ]; }
+is_root() { [ -w /proc/1/oom_score_adj ]; }
+has_groups() { [ -e "$all/cgroup.controllers" ] && [ -w "$all/cgroup.procs" ]; }
+
+# The number in a file, into $number.
+number_in() {
+    number=
+    [ -s "$1" ] && read -r number <"$1"
+    [ -n "$number" ]
+}
 
 # The machine powers itself off if nobody has asked for anything in so long.
 arm() {
     is_root || return 0
-    if [ -s "$root/.dead-man" ]; then kill -9 -- "-$(cat "$root/.dead-man")" 2>/dev/null; fi
+    if number_in "$root/.dead-man"; then kill -9 -- "-$number" 2>/dev/null; fi
     # shellcheck disable=SC2016 # the inner shell's own
     setsid sh -c 'trap "" HUP INT TERM; echo $$ >"$2"; sleep "$1"; sync; poweroff -f; echo o >/proc/sysrq-trigger' dead-man "$1" \
         "$root/.dead-man" </dev/null >/dev/null 2>&1 &
@@ -30,28 +38,35 @@ arm() {
 # Nothing of a step is left when it returns.
 end_group() {
     if [ -d "$group" ]; then
-        while [ -d "$group" ]; do
-            echo 1 >"$group/cgroup.kill" 2>/dev/null || while read -r pid; do kill -9 "$pid"; done <"$group/cgroup.procs"
-            rmdir "$group" 2>/dev/null || sleep 0.05
+        while ! { echo 1 >"$group/cgroup.kill" && rmdir "$group"; } 2>/dev/null && [ -d "$group" ]; do
+            [ -e "$group/cgroup.kill" ] || while read -r pid; do kill -9 "$pid"; done <"$group/cgroup.procs"
+            sleep 0.05
         done
-    elif [ -s "$root/.step-pid" ]; then
-        kill -9 -- "-$(cat "$root/.step-pid")" 2>/dev/null
+    elif number_in "$root/.step-pid"; then
+        kill -9 -- "-$number" 2>/dev/null
     fi
-    rm -f "$root/.step-pid"
+    rm -f "$root/.step" "$root/.step-pid" "$root/.wrapper"
 }
 
-value() { sed -n "s/^$2 //p" "$group/$1" 2>/dev/null; }
+# The value of a name in a file of the group, into $value.
+value_of() {
+    value=0
+    while read -r name found; do
+        if [ "$name" = "$2" ]; then value=$found; fi
+    done <"$group/$1"
+} 2>/dev/null
 
 begin_group() {
-    mkdir "$group"
-    echo '+memory +pids +cpu' >"$all/cgroup.subtree_control" 2>/dev/null
+    if [ -d "$group" ]; then end_group; fi
+    mkdir "$group" || exit 125
+    echo '+memory +pids +cpu' >"$all/cgroup.subtree_control"
     if [ "$1" != 0 ]; then
         echo "$1" >"$group/memory.max"
         echo 0 >"$group/memory.swap.max"
-    fi 2>/dev/null
+    fi
     if [ "$2" != 0 ]; then echo "$2" >"$group/pids.max"; fi
     if [ "$3" != 0 ]; then echo "$(($3 * 1000)) 100000" >"$group/cpu.max"; fi
-}
+} 2>/dev/null
 
 # The step itself: in the group, as the job's user, everything it says on one stream.
 enter() {
@@ -59,16 +74,30 @@ enter() {
     ulimit -c 0
     if [ "$2" != 0 ]; then ulimit -f $((($2 + 511) / 512)); fi
     if [ -n "$1" ]; then
-        exec setpriv --reuid "$1" --regid "$(id -g "$1")" --clear-groups --no-new-privs --inh-caps=-all --bounding-set=-all \
+        number_in "$root/.group"
+        exec setpriv --reuid "$1" --regid "$number" --clear-groups --no-new-privs --inh-caps=-all --bounding-set=-all \
             /bin/sh "$root/.step"
     fi
     exec /bin/sh "$root/.step"
 }
 
+report_usage() {
+    if [ ! -d "$group" ]; then return; fi
+    value_of cpu.stat user_usec
+    usage=$value
+    value_of cpu.stat system_usec
+    usage="$usage $value"
+    number_in "$group/memory.peak"
+    usage="$usage ${number:-0}"
+    value_of memory.events oom_kill
+    echo "usage $usage $value" >&2
+}
+
 case $verb in
 ready)
-    mkdir -p "$root/in" && chmod 755 "$root" "$root/in" && chmod 644 "$root/guest.sh" || exit 1
-    if [ -n "$3" ] && ! { is_root && command -v setpriv && id -u "$3"; } >/dev/null; then
+    if [ ! -d "$root/in" ]; then mkdir "$root/in" || exit 1; fi
+    chmod -R a+rX "$root/in" || exit 1
+    if [ -n "$3" ] && ! { is_root && command -v setpriv >/dev/null && id -g "$3" >"$root/.group"; }; then
         echo "no user '$3', no setpriv, or the access is not root's" >&2
         exit 1
     fi
@@ -77,33 +106,29 @@ ready)
         date -u -s "@$1" >/dev/null && chown -R "${3:-0}" "$root/src" "$root/out" "$root/tmp" || exit 1
         [ -n "$3" ] || { mount --bind "$root/in" "$root/in" && mount -o remount,bind,ro "$root/in"; } 2>/dev/null
     fi
-    rm -f "$root/entropy"
     arm "$2"
     if has_groups; then echo groups; else echo none; fi
     ;;
 exec)
     echo $$ >"$root/.wrapper"
-    rm -f "$root/.step"
-    cat >"$root/.step" && chmod 755 "$root/.step" || exit 1
+    cat >"$root/.step" || exit 125
     arm "$1"
-    if has_groups; then begin_group "$3" "$4" "$5"; fi
-    if [ -d "$group" ]; then
+    if has_groups; then
+        begin_group "$3" "$4" "$5"
         (enter "$2" "$6") </dev/null 2>&1
         code=$?
     else
-        setsid sh -c "echo \$\$ >'$root/.step-pid'; exec /bin/sh '$root/.step'" </dev/null 2>&1
+        # shellcheck disable=SC2016 # the inner shell's own
+        setsid sh -c 'echo $$ >"$1/.step-pid"; exec /bin/sh "$1/.step"' step "$root" </dev/null 2>&1
         code=$?
     fi
-    echo "usage $(value cpu.stat user_usec) $(value cpu.stat system_usec) $(cat "$group/memory.peak" 2>/dev/null || echo 0)" \
-        "$(value memory.events oom_kill)" >&2
+    report_usage
     end_group
-    rm -f "$root/.step" "$root/.wrapper"
     exit $code
     ;;
 stop)
-    if [ -s "$root/.wrapper" ]; then kill -9 "$(cat "$root/.wrapper")" 2>/dev/null; fi
+    if number_in "$root/.wrapper"; then kill -9 "$number" 2>/dev/null; fi
     end_group
-    rm -f "$root/.step" "$root/.wrapper"
     ;;
 get)
     cd "$root" || exit 1

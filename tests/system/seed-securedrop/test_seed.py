@@ -20,7 +20,7 @@ PIPELINE = """slipway: 1
 project: web
 jobs:
   workstation:
-    executor: command
+    executor: EXECUTOR
     labels: { qubes: { file: .qubes-version } }
     steps:
       - { name: clone, run: "make clone" }
@@ -31,17 +31,23 @@ MAKEFILE = "clone dev test:\n\t@echo $@ in $$PWD\n\t@%s\n"
 
 
 class Workstation(Scene):
+    executor = "command"
+
     def __init__(self, *options):
         needs("bwrap", shutil.which("bwrap"))
         super().__init__(*options)
         self.machines = self.home.path("machines")
         os.mkdir(self.machines)
-        self.home.run("pool", "set", "qubes", "--executor", "command", "--label", "qubes=4.2", "--slot", "sd-1", "--slot", "sd-2",
-                      "--setting", "program=" + PROGRAM, "--setting", "folder=" + self.machines)
+        self.make_pool({"program": PROGRAM, "folder": self.machines}, ("sd-1", "sd-2"))
+
+    def make_pool(self, settings, slots):
+        self.home.run("pool", "set", "qubes", "--executor", self.executor, "--label", "qubes=4.2",
+                      *(word for slot in slots for word in ("--slot", slot)),
+                      *(word for name, value in settings.items() for word in ("--setting", f"{name}={value}")))
 
     def commit(self, command="true", version="4.2", branch="main"):
         self.home.git("checkout", "-q", "-B", branch)
-        self.home.write_source("slipway.yaml", PIPELINE)
+        self.home.write_source("slipway.yaml", PIPELINE.replace("EXECUTOR", self.executor))
         self.home.write_source(".qubes-version", version + "\n")
         self.home.write_source("Makefile", MAKEFILE % command)
         self.home.write_source("notes.txt", branch + "\n")
