@@ -3,9 +3,11 @@
  * knows how to get at a machine; what a step is, what is taken from the machine and within which
  * limits stays here. docs/executors.md has its side of the contract:
  *
- *   acquire SLOT            a clean machine, ready; says on stdout the folder there is for the job
+ *   acquire SLOT            a clean machine, ready; says on stdout the folder there is for the job, and
+ *                           in a second line how it keeps the limits
  *   put SLOT FOLDER PATH    copies a folder of ours to PATH below it
- *   exec SLOT               runs the shell script on stdin; its exit code as a line to descriptor 3
+ *   exec SLOT               runs the shell script on stdin; its exit code as a line to descriptor 3,
+ *                           with "oom" behind it if the memory limit ended a process
  *   stop SLOT               no process of a step is left
  *   get SLOT PATH           PATH as a tar archive on stdout
  *   release SLOT            off, clean, free; idempotent, whatever came before
@@ -25,19 +27,21 @@
 #include "executor/workspace.h"
 #include "base/banned.h"
 
-#define PROGRAM_PATH   "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-#define ROOT_DEFAULT   "/slipway"
-#define ROOT_MAX_BYTES 256
-#define ACQUIRE_S      300 /* unless the settings say ready-timeout */
-#define ACQUIRE_MAX_S  86400
-#define VERB_MS        600000
-#define RELEASE_MS     120000
-#define GRACE_MS       2000
-#define SAID_BYTES     (64u << 10) /* of what a verb may say on stdout, but for get */
-#define ERRORS_BYTES   600         /* of stderr that go into our message */
-#define FD_STATUS      3
-#define STATUS_BYTES   8
-#define ARGS_MAX       4
+#define PROGRAM_PATH      "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+#define ROOT_DEFAULT      "/slipway"
+#define ACQUIRE_MAX_BYTES 600 /* of what it says that we read */
+#define ACQUIRE_LINES     3
+#define OOM_WORD          " oom"
+#define ACQUIRE_S         300 /* unless the settings say ready-timeout */
+#define ACQUIRE_MAX_S     86400
+#define VERB_MS           600000
+#define RELEASE_MS        120000
+#define GRACE_MS          2000
+#define SAID_BYTES        (64u << 10) /* of what a verb may say on stdout, but for get */
+#define ERRORS_BYTES      600         /* of stderr that go into our message */
+#define FD_STATUS         3
+#define STATUS_BYTES      16
+#define ARGS_MAX          4
 
 typedef struct {
     Executor base;
@@ -69,7 +73,9 @@ typedef struct {
     Caller caller;
     MachineLimits limits;
     MachineNetwork network;
-    char *root;    /* owned: the job's folder in the machine */
+    char *root; /* owned: the job's folder in the machine */
+    char *
+        limits_said; /* owned: how the program keeps the limits, in its words; NULL: it does not say */
     bool acquired; /* the program was asked for it: release must be said */
     bool broken;   /* a step could not be stopped */
 } CommandMachine;
@@ -317,6 +323,7 @@ command_free_machine(Machine *self)
     workspace_clear(&machine->workspace);
     caller_clear(&machine->caller);
     g_free(machine->root);
+    g_free(machine->limits_said);
     g_free(machine);
 }
 
@@ -325,7 +332,7 @@ static bool
 call_acquire(CommandMachine *machine, Cancel *cancel, GError **error)
 {
     AUTO_FD int said = memfd_create("stdout", MFD_CLOEXEC);
-    char text[ROOT_MAX_BYTES + 1] = { 0 };
+    char text[ACQUIRE_MAX_BYTES + 1] = { 0 };
     Call call = { .verb = "acquire",
                   .stdin_fd = -1,
                   .stdout_fd = said,
@@ -336,11 +343,17 @@ call_acquire(CommandMachine *machine, Cancel *cancel, GError **error)
     machine->acquired = true; /* also when it fails half-way */
     if (!call_must((Command *)machine->base.executor, &machine->caller, &call, cancel, error))
         return false;
-    ssize_t n = pread(said, text, ROOT_MAX_BYTES, 0);
+    ssize_t n = pread(said, text, ACQUIRE_MAX_BYTES, 0);
 
     text[MAX(n, 0)] = '\0';
-    g_strstrip(text);
-    machine->root = g_strdup(text[0] == '\0' ? ROOT_DEFAULT : text);
+    g_auto(GStrv) lines = g_strsplit(g_strstrip(text), "\n", ACQUIRE_LINES);
+
+    machine->root = g_strdup(lines[0] == NULL || lines[0][0] == '\0' ? ROOT_DEFAULT : lines[0]);
+    if (lines[0] != NULL && lines[1] != NULL) {
+        g_autofree char *valid = g_utf8_make_valid(lines[1], -1);
+
+        machine->limits_said = error_printable(valid);
+    }
     if (remote_root_is_good(machine->root))
         return true;
     error_set(error, BASE_ERROR, BASE_ERROR_INVALID,
@@ -420,7 +433,12 @@ read_status(const CommandMachine *machine, int fd, StepResult *result, GError **
     guint64 code = 0;
 
     text[MAX(n, 0)] = '\0';
-    if (g_ascii_string_to_unsigned(g_strstrip(text), 10, 0, 255, &code, NULL)) {
+    g_strstrip(text);
+    if (g_str_has_suffix(text, OOM_WORD)) {
+        result->oom_killed = true;
+        text[strlen(text) - strlen(OOM_WORD)] = '\0';
+    }
+    if (g_ascii_string_to_unsigned(text, 10, 0, 255, &code, NULL)) {
         result->exit_code = (int)code;
         result->term_signal = 0;
         return true;
@@ -506,6 +524,8 @@ command_limits_text(const Machine *self)
 {
     const CommandMachine *machine = (const CommandMachine *)self;
 
+    if (machine->limits_said != NULL)
+        return g_strdup(machine->limits_said);
     return g_strdup_printf("limits: as '%s' sets them for machine '%s'", machine->caller.program,
                            machine->caller.slot);
 }

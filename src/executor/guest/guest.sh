@@ -22,7 +22,7 @@ has_groups() { [ -e "$all/cgroup.controllers" ] && [ -w "$all/cgroup.procs" ]; }
 # The number in a file, into $number.
 number_in() {
     number=
-    [ -s "$1" ] && read -r number <"$1"
+    [ -r "$1" ] && read -r number <"$1" # not -s: files of the kernel have no size
     [ -n "$number" ]
 }
 

@@ -82,10 +82,13 @@ fixture_setup(void **state)
     g_autofree char *program = g_strconcat(getenv("SLIPWAY_SOURCE"),
                                            "/tests/system/executor-contract/machine-bwrap", NULL);
 
+    g_autofree char *filter = g_strconcat(getenv("SLIPWAY_BUILD"),
+                                          "/tests/system/executor-contract/contract_filter", NULL);
+
     f->machines = g_strconcat(f->dir.path, "/machines", NULL);
-    f->settings = suite->settings != NULL
-                      ? json_incref(suite->settings)
-                      : json_pack("{s:s, s:s}", "program", program, "folder", f->machines);
+    f->settings = suite->settings != NULL ? json_incref(suite->settings)
+                                          : json_pack("{s:s, s:s, s:s}", "program", program,
+                                                      "folder", f->machines, "filter", filter);
     f->spec.settings = f->settings;
     f->spec.slot = f->slot = fixture_slot(f, 0);
     if (make_data_folder(f) && dir_create_all(AT_FDCWD, f->source, 0755, &f->error))
