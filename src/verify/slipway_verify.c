@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * slipway_verify: the verifier as a program of its own, linked with nothing that could talk to
- * anybody: slipway-verify PATH... --trust FILE [--json]. Exit codes are those of facts.md
- * section 7. */
+ * anybody: slipway-verify(1). Exit codes are those of facts.md section 7. */
+#include <slipway/verify.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,9 +11,77 @@
 
 typedef struct Words {
     const char *trust;
-    GPtrArray *paths; /* of borrowed words, NULL-terminated */
+    const char *trusted_root;
+    SlipwayBundleRequest request; /* bundle is NULL for releases */
+    GPtrArray *paths;             /* of borrowed words, NULL-terminated */
     bool json;
 } Words;
+
+typedef struct WordOption { /* takes a value */
+    const char *name;
+    size_t offset; /* of a const char * in Words */
+} WordOption;
+
+static const WordOption word_options[] = {
+    { "--trust", offsetof(Words, trust) },
+    { "--trusted-root", offsetof(Words, trusted_root) },
+    { "--bundle", offsetof(Words, request.bundle) },
+    { "--key", offsetof(Words, request.key_path) },
+    { "--identity", offsetof(Words, request.identity) },
+    { "--issuer", offsetof(Words, request.issuer) },
+};
+
+static bool
+read_flag(Words *words, const char *word)
+{
+    if (strcmp(word, "--json") == 0)
+        words->json = true;
+    else if (strcmp(word, "--no-timestamp") == 0)
+        words->request.flags |= SLIPWAY_BUNDLE_NO_TIMESTAMP;
+    else if (strcmp(word, "--no-transparency") == 0)
+        words->request.flags |= SLIPWAY_BUNDLE_NO_TRANSPARENCY;
+    else
+        return false;
+    return true;
+}
+
+/* "--name=VALUE" or "--name VALUE". @word: moved to the last word taken. */
+static bool
+read_value(Words *words, char *const **word)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(word_options); i++) {
+        size_t len = strlen(word_options[i].name);
+        const char **value = (const char **)((char *)words + word_options[i].offset);
+
+        if (strncmp(**word, word_options[i].name, len) != 0)
+            continue;
+        if ((**word)[len] == '=') {
+            *value = **word + len + 1;
+            return true;
+        }
+        if ((**word)[len] == '\0' && (*word)[1] != NULL) {
+            *value = *++*word;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool
+check_words(const Words *words, GError **error)
+{
+    bool releases = words->trust != NULL && words->request.bundle == NULL;
+    bool bundle = words->trust == NULL && words->request.bundle != NULL &&
+                  words->trusted_root != NULL && words->paths->len == 1;
+
+    if (words->paths->len > 0 && (releases || bundle))
+        return true;
+    error_set(error, BASE_ERROR, BASE_ERROR_INVALID,
+              "usage: slipway-verify PATH... --trust FILE [--json], or "
+              "slipway-verify ARTIFACT --bundle FILE --trusted-root FILE (--key FILE | "
+              "--identity NAME --issuer URL) [--json]");
+    return false;
+}
 
 static bool
 read_words(Words *words, char *const *argv, GError **error)
@@ -25,22 +93,14 @@ read_words(Words *words, char *const *argv, GError **error)
             g_ptr_array_add(words->paths, *word);
         } else if (strcmp(*word, "--") == 0) {
             only_paths = true;
-        } else if (strcmp(*word, "--json") == 0) {
-            words->json = true;
-        } else if (g_str_has_prefix(*word, "--trust=")) {
-            words->trust = *word + strlen("--trust=");
-        } else if (strcmp(*word, "--trust") == 0 && word[1] != NULL) {
-            words->trust = *++word;
-        } else {
-            error_set(error, BASE_ERROR, BASE_ERROR_INVALID, "unknown option '%s'", *word);
+        } else if (!read_flag(words, *word) && !read_value(words, &word)) {
+            error_set(error, BASE_ERROR, BASE_ERROR_INVALID,
+                      "option '%s' is unknown, or lacks its value", *word);
             return false;
         }
     }
-    if (words->trust == NULL || words->paths->len == 0) {
-        error_set(error, BASE_ERROR, BASE_ERROR_INVALID,
-                  "usage: slipway-verify PATH... --trust FILE [--json]");
+    if (!check_words(words, error))
         return false;
-    }
     g_ptr_array_add(words->paths, NULL);
     return true;
 }
@@ -65,10 +125,40 @@ print_all(const Words *words, const GPtrArray *folders)
 }
 
 static bool
-run(char *const *argv, Words *words, VerifyResult *result_out, GError **error)
+take_error(char *message, GError **error)
 {
-    if (!read_words(words, argv, error))
-        return false;
+    error_set(error, BASE_ERROR, BASE_ERROR_INVALID, "%s", message);
+    slipway_free(message);
+    return false;
+}
+
+static bool
+run_bundle(Words *words, VerifyResult *result_out, GError **error)
+{
+    char *message = NULL;
+    SlipwayBundleTrust *trust = slipway_bundle_trust_load(words->trusted_root, &message);
+    SlipwayReport *report = NULL;
+
+    words->request.size = sizeof words->request;
+    words->request.artifact = words->paths->pdata[0];
+    if (trust != NULL)
+        report = slipway_verify_bundle(trust, &words->request, &message);
+    slipway_bundle_trust_free(trust);
+    if (report == NULL)
+        return take_error(message, error);
+    *result_out = (VerifyResult)slipway_report_result(report);
+    char *text = words->json ? slipway_report_json(report) : slipway_report_text(report);
+    fputs(text, stdout);
+    if (!words->json)
+        printf("%s: %s\n", words->request.bundle, verify_result_name(*result_out));
+    slipway_free(text);
+    slipway_report_free(report);
+    return true;
+}
+
+static bool
+run_releases(const Words *words, VerifyResult *result_out, GError **error)
+{
     g_autoptr(Trust) trust = verify_trust_load(words->trust, error);
     if (trust == NULL)
         return false;
@@ -79,6 +169,15 @@ run(char *const *argv, Words *words, VerifyResult *result_out, GError **error)
     print_all(words, folders);
     *result_out = verified_result(folders);
     return true;
+}
+
+static bool
+run(char *const *argv, Words *words, VerifyResult *result_out, GError **error)
+{
+    if (!read_words(words, argv, error))
+        return false;
+    return words->request.bundle != NULL ? run_bundle(words, result_out, error)
+                                         : run_releases(words, result_out, error);
 }
 
 int
