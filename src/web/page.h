@@ -46,6 +46,7 @@ bool page_pools(const WebRequest *request, WebAnswer *answer, GError **error);
 bool page_releases(const WebRequest *request, WebAnswer *answer, GError **error);
 bool page_release(const WebRequest *request, WebAnswer *answer, GError **error);
 bool page_log(const WebRequest *request, WebAnswer *answer, GError **error);
+bool page_entry(const WebRequest *request, WebAnswer *answer, GError **error);
 bool page_login(const WebRequest *request, WebAnswer *answer, GError **error);
 bool page_static(const WebRequest *request, WebAnswer *answer, GError **error);
 bool page_badge_svg(const WebRequest *request, WebAnswer *answer, GError **error);

@@ -17,6 +17,7 @@ const WebRoute page_routes[] = {
     { "GET", "/releases", API_ROLE_READER, page_releases, 0 },
     { "GET", "/releases/{release*}", API_ROLE_READER, page_release, 0 },
     { "GET", "/log", API_ROLE_READER, page_log, 0 },
+    { "GET", "/log/entries/{index}", API_ROLE_READER, page_entry, WEB_SLOW },
     { "GET", "/login", API_ROLE_ANYONE, page_login, 0 },
     { "GET", "/static/{file}", API_ROLE_ANYONE, page_static, 0 },
 };

@@ -67,6 +67,46 @@ const scenarios = {
     await page.screenshot({ path: "run-reports-phone.png", fullPage: true });
     assert.deepEqual(mistakes, []);
   },
+  async entry() {
+    const { page, mistakes } = await open();
+    await page.goto(`${url}/log`);
+    await page.click("tbody tr:first-child a.main");
+    await page.waitForSelector(".verdict.good");
+    assert.match(await page.textContent(".verdict"), /Checked in this browser: the leaf, [1-9]/);
+    assert.equal(await page.locator(".sibling.good").count(), await page.locator(".sibling").count());
+    assert.match(await page.textContent("pre.statement"), /"predicateType"/);
+    assert.match(await page.textContent("dl.plain"), /time stamp20\d\d-/);
+    await page.screenshot({ path: "entry.png", fullPage: true });
+    const entries = await page.evaluate(() => Number(document.querySelector("[data-entry]").dataset.size));
+    for (let index = 0; index < entries; index++) {
+      await page.goto(`${url}/log/entries/${index}`);
+      await page.waitForSelector(".verdict.good", { timeout: 10000 });
+    }
+    await page.emulateMedia({ colorScheme: "dark" });
+    await page.screenshot({ path: "entry-dark.png", fullPage: true });
+    await page.setViewportSize({ width: 400, height: 800 });
+    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= 401), "the page is wider than a phone");
+    await page.screenshot({ path: "entry-phone.png", fullPage: true });
+    assert.deepEqual(mistakes, []);
+    for (const [what, tamper] of [
+      ["a tile", (route, body) => { body[40] ^= 1; return route.fulfill({ body }); }],
+      ["the leaf", null],
+    ]) {
+      const other = await open();
+      if (tamper) {
+        await other.page.route(/\/log\/tile\/0\//, async (route) => tamper(route, await (await route.fetch()).body()));
+      } else {
+        await other.page.route(/\/log\/entries\//, async (route) => {
+          const answer = await route.fetch();
+          const text = (await answer.text()).replace(/data-leaf="(....)/, 'data-leaf="e30K');
+          return route.fulfill({ response: answer, body: text });
+        });
+      }
+      await other.page.goto(`${url}/log/entries/1`);
+      await other.page.waitForSelector(".verdict.bad", { timeout: 10000 }).catch(() => assert.fail(`${what} was changed and nobody noticed`));
+      await other.page.screenshot({ path: `entry-bad.png`, fullPage: true });
+    }
+  },
   async live() {
     const { page, mistakes } = await open();
     await page.goto(`${url}/projects/tiny/runs/2`);

@@ -69,9 +69,15 @@ class Site(Home):
         super().remove()
 
 
-def look(*scenario):
+def look(*scenario, size=0):
+    """One scenario; the log has at least @size entries by then."""
     folder = browser()
     with Site() as site:
+        for number in range(size):
+            site.call("log.append", statement=json.dumps({
+                "_type": "https://in-toto.io/Statement/v1", "predicate": {"passedTests": [], "result": "PASSED"},
+                "predicateType": "https://in-toto.io/attestation/test-result/v0.1",
+                "subject": [{"digest": {"sha256": f"{number:064x}"}, "name": "tool"}]}, sort_keys=True, separators=(",", ":")))
         if "live" in scenario or "cancel" in scenario:
             site.run("queue", "add", "tiny", "--branch", "main")
         done = subprocess.run(["node", "pages.mjs", site.url, site.token, *scenario], cwd=folder, capture_output=True, text=True,
@@ -85,6 +91,10 @@ def test_a_failed_step_is_found_and_shown():
 
 def test_reports_and_the_file_as_run_are_shown():
     look("reports")
+
+
+def test_an_entry_of_the_log_is_checked_in_the_browser():
+    look("entry", size=9)
 
 
 def test_a_live_log_grows():
