@@ -18,7 +18,7 @@ typedef struct {
 
 static const CliOption options[] = {
     { "key", 'k', CLI_STRING, offsetof(DecisionSignArgs, key), CLI_PATH,
-      "a key of 'slipway keys new'", "FILE" },
+      "a key's file, 'ssh-agent:…' or 'pkcs11:…'", "KEY" },
     { "ssh-key", 0, CLI_STRING, offsetof(DecisionSignArgs, ssh_key), CLI_PATH,
       "an SSH key; ssh-keygen signs", "FILE" },
     { "person", 'p', CLI_STRING, offsetof(DecisionSignArgs, person), 0,
@@ -79,7 +79,7 @@ run_decision_sign(CommandContext *context, void *data, const char *const *positi
 
 const Command cmd_keys_sign = {
     .name = "keys sign",
-    .synopsis = "[FILE] --key FILE | --ssh-key FILE",
+    .synopsis = "[FILE] --key KEY | --ssh-key FILE",
     .help = "sign a decision or a proposal with your own key",
     .details = "Reads a decision, or a proposal of which --person picks yours, from FILE or\n"
                "stdin, and writes {decision, proof} for 'slipway admin apply'. Works on a\n"

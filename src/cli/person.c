@@ -13,6 +13,9 @@
 #include "base/limits.h"
 #include "fact/root.h"
 #include "keys/key_file.h"
+#include "keys/key_source.h"
+#include "keys/ssh_agent.h"
+#include "keys/sshsig_sign.h"
 #include "sys/paths.h"
 #include "sys/process.h"
 #include "base/banned.h"
@@ -46,22 +49,36 @@ public_line(const Signer *signer)
 }
 
 bool
-person_make_key(const char *path, char **public_out, GError **error)
+person_make_key_as(const char *path, const PersonKeyNew *wanted, char **public_out, GError **error)
 {
     g_autofree char *name = NULL;
     g_autoptr(Signer) signer = NULL;
     AUTO_FD int fd = open_parent(path, &name, error);
 
-    signer = fd >= 0 ? key_file_generate(fd, name, PUBLIC_KEY_ED25519, error) : NULL;
+    if (fd < 0)
+        return false;
+    signer = wanted->passphrase != NULL
+                 ? key_file_generate_sealed(fd, name, wanted->kind, wanted->passphrase, error)
+                 : key_file_generate(fd, name, wanted->kind, error);
     if (signer == NULL)
         return false;
     g_autofree char *public_name = g_strdup_printf("%s.pub", name);
-    g_autofree char *line = public_line(signer);
+    g_autofree char *line = wanted->kind == PUBLIC_KEY_ED25519
+                                ? public_line(signer)
+                                : public_key_to_pem(signer_public_key(signer));
+    g_strchomp(line);
     g_autofree char *content = g_strconcat(line, "\n", NULL);
     if (!file_write_new(fd, public_name, span_of_text(content), 0644, error))
         return false;
     *public_out = g_steal_pointer(&line);
     return true;
+}
+
+bool
+person_make_key(const char *path, char **public_out, GError **error)
+{
+    return person_make_key_as(path, &(PersonKeyNew){ .kind = PUBLIC_KEY_ED25519 }, public_out,
+                              error);
 }
 
 bool
@@ -128,7 +145,7 @@ decision_bytes(const json_t *decision, GError **error)
 static bool
 sign_native(const char *path, Span message, DecisionProof *proof, GError **error)
 {
-    g_autoptr(Signer) signer = key_file_load(AT_FDCWD, path, error);
+    g_autoptr(Signer) signer = key_source_open(path, &(PassphraseSource){ .ask = true }, error);
     Span spki = { 0 };
 
     if (signer == NULL)
@@ -142,6 +159,24 @@ sign_native(const char *path, Span message, DecisionProof *proof, GError **error
     proof->scheme = PROOF_NATIVE;
     proof->key_id = digest_of(spki);
     return signer_sign(signer, message, &proof->data, error);
+}
+
+/* A key of an SSH agent, without ssh-keygen. */
+static bool
+sign_agent(const char *key, Span message, DecisionProof *proof, GError **error)
+{
+    g_autoptr(Signer) signer = ssh_agent_open(key + strlen(SSH_AGENT_PREFIX), error);
+    g_autofree char *armored = NULL;
+    ContentHash hash;
+
+    if (signer == NULL ||
+        !content_hash_span(SSHSIG_HASH, message, span_of(NULL, 0), &hash, error) ||
+        (armored = sshsig_sign(signer, SSHSIG_NAMESPACE_DECISION, &hash, error)) == NULL)
+        return false;
+    proof->scheme = PROOF_SSHSIG;
+    proof->key_id = digest_of(ssh_agent_blob(signer));
+    proof->data = sshsig_dearmor(span_of_text(armored), error);
+    return proof->data != NULL;
 }
 
 /* The public half beside a private SSH key file, or the file itself. */
@@ -205,6 +240,21 @@ is_ssh_key(const char *path)
             memcmp(head, SSH_PRIVATE_HEAD, sizeof head) == 0);
 }
 
+static bool
+sign_any(PersonKeyKind kind, const char *path, Span message, DecisionProof *proof, GError **error)
+{
+    switch (key_source_kind(path)) {
+    case KEY_SOURCE_SSH_AGENT:
+        return sign_agent(path, message, proof, error);
+    case KEY_SOURCE_FILE:
+        return kind == PERSON_KEY_SSH || is_ssh_key(path)
+                   ? sign_ssh(path, message, proof, error)
+                   : sign_native(path, message, proof, error);
+    default:
+        return sign_native(path, message, proof, error);
+    }
+}
+
 bool
 person_sign(const json_t *decision, PersonKeyKind kind, const char *path, json_t **pair_out,
             GError **error)
@@ -213,11 +263,7 @@ person_sign(const json_t *decision, PersonKeyKind kind, const char *path, json_t
     g_autoptr(GBytes) message = bytes != NULL ? decision_pae(span_of_bytes(bytes)) : NULL;
     g_autoptr(DecisionProof) proof = g_new0(DecisionProof, 1);
 
-    if (message == NULL)
-        return false;
-    if (!(kind == PERSON_KEY_SSH || is_ssh_key(path)
-              ? sign_ssh(path, span_of_bytes(message), proof, error)
-              : sign_native(path, span_of_bytes(message), proof, error)))
+    if (message == NULL || !sign_any(kind, path, span_of_bytes(message), proof, error))
         return false;
     *pair_out = decision_pair_to_json(span_of_bytes(bytes), proof, error);
     return *pair_out != NULL;
@@ -234,10 +280,18 @@ person_sign_apart(const json_t *decision, PersonKeyKind kind, const char *path, 
     const char *const argv[] = { program, "keys",
                                  "sign",  kind == PERSON_KEY_SSH ? "--ssh-key" : "--key",
                                  path,    NULL };
-    const char *const env[] = { "PATH=/usr/bin:/bin", "LC_ALL=C.UTF-8", agent_env, NULL };
+    const char *passphrase = g_getenv(PASSPHRASE_FILE_VARIABLE);
+    g_autofree char *passphrase_env =
+        passphrase != NULL ? g_strdup_printf(PASSPHRASE_FILE_VARIABLE "=%s", passphrase) : NULL;
+    const char *env[5] = { "PATH=/usr/bin:/bin", "LC_ALL=C.UTF-8" };
+    size_t n_env = 2;
     ProcessSpec spec = { PROCESS_SPEC_INIT, .argv = argv, .env = env };
     g_auto(ProcessResult) result = { 0 };
 
+    if (agent_env != NULL)
+        env[n_env++] = agent_env;
+    if (passphrase_env != NULL)
+        env[n_env++] = passphrase_env;
     if (program == NULL ||
         !process_run(&spec, span_of_text(input), LIMIT_JSON_BYTES, -1, NULL, &result, error))
         return false;

@@ -6,10 +6,19 @@
 #include <stdbool.h>
 #include "base/attributes.h"
 #include "base/error.h"
+#include "keys/passphrase.h"
+#include "proof/public_key.h"
 
 /** A new Ed25519 key in the new file @path (0600), its public half in @path.pub (one line).
  * @public_out: that line, owned. Errors: EXISTS, IO. */
 bool person_make_key(const char *path, char **public_out, GError **error) MUST_CHECK;
+typedef struct PersonKeyNew {
+    PublicKeyKind kind;
+    const Secret *passphrase; /* borrowed; NULL: the file is not encrypted */
+} PersonKeyNew;
+/** As person_make_key, of any kind. Other keys than Ed25519 have a PEM block in @path.pub. */
+bool person_make_key_as(const char *path, const PersonKeyNew *wanted, char **public_out,
+                        GError **error) MUST_CHECK;
 /** As person_make_key, but a key that is there already is taken, and its public half written again.
  */
 bool person_take_key(const char *path, char **public_out, GError **error) MUST_CHECK;
@@ -22,8 +31,9 @@ typedef enum {
     PERSON_KEY_SSH,
 } PersonKeyKind;
 
-/** Signs @decision with the key in file @path. SSH: the private key file, or a .pub whose private
- * half is in an agent; ssh-keygen does it. @pair_out: {decision, proof}, owned. Errors: DENIED
+/** Signs @decision with the key @path: a file or what else key_source.h knows; an encrypted one asks
+ * for its passphrase. SSH: the private key file, or a .pub whose private half is in an agent;
+ * ssh-keygen does it. "ssh-agent:…" makes an SSH signature too. @pair_out: {decision, proof}, owned. Errors: DENIED
  * (file readable by others), INVALID, UNAVAILABLE (no ssh-keygen). */
 bool person_sign(const json_t *decision, PersonKeyKind kind, const char *path, json_t **pair_out,
                  GError **error) MUST_CHECK;

@@ -1,27 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0
- * key_file: one PEM block "PRIVATE KEY" (RFC 5958, RFC 7468) in a file only its owner may read. */
+ * key_file: one PEM block "PRIVATE KEY" or "ENCRYPTED PRIVATE KEY" (RFC 5958, RFC 7468) in a file
+ * only its owner may read. */
 #include "keys/key_file.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <openssl/pkcs12.h>
+#include <openssl/x509.h>
 #include <sys/stat.h>
 #include "base/files.h"
 #include "base/limits.h"
-#include "base/secret.h"
+#include "base/random.h"
 #include "keys/memory_signer.h"
 #include "base/banned.h"
 
-/* @pkcs8 as PEM in memory that libcrypto wipes. */
+#define SCRYPT_N     16384 /* with r: 16 MiB, what libcrypto allows when it reads */
+#define SCRYPT_R     8
+#define SCRYPT_P     5
+#define SCRYPT_SALT  16
+#define AES_IV_BYTES 16
+
+/* @der as PEM in memory that libcrypto wipes. */
 static Secret *
-pem_from_pkcs8(Span pkcs8)
+pem_from_der(const char *label, Span der)
 {
     BIO *bio = BIO_new(BIO_s_secmem());
     Secret *pem = NULL;
     char *text = NULL;
 
-    if (bio != NULL &&
-        PEM_write_bio(bio, PEM_STRING_PKCS8INF, "", pkcs8.data, (long)pkcs8.len) > 0) {
+    if (bio != NULL && PEM_write_bio(bio, label, "", der.data, (long)der.len) > 0) {
         long len = BIO_get_mem_data(bio, &text);
         pem = secret_new(span_of(text, (size_t)len));
     }
@@ -29,15 +37,50 @@ pem_from_pkcs8(Span pkcs8)
     return pem;
 }
 
-Signer *
-key_file_generate(int dirfd, const char *name, PublicKeyKind kind, GError **error)
+/* @pkcs8 encrypted, as PEM. NULL when libcrypto refuses. */
+static Secret *
+sealed_pem(Span pkcs8, Span passphrase)
+{
+    uint8_t salt[SCRYPT_SALT], iv[AES_IV_BYTES];
+    const uint8_t *at = pkcs8.data;
+    PKCS8_PRIV_KEY_INFO *info = d2i_PKCS8_PRIV_KEY_INFO(NULL, &at, (long)pkcs8.len);
+    uint8_t *der = NULL;
+    Secret *pem = NULL;
+    int len = 0;
+
+    random_fill(salt, sizeof salt);
+    random_fill(iv, sizeof iv);
+    X509_ALGOR *scheme = PKCS5_pbe2_set_scrypt(EVP_aes_256_cbc(), salt, sizeof salt, iv, SCRYPT_N,
+                                               SCRYPT_R, SCRYPT_P);
+    X509_SIG *box =
+        info != NULL && scheme != NULL
+            ? PKCS8_set0_pbe((const char *)passphrase.data, (int)passphrase.len, info, scheme)
+            : NULL;
+    if (box == NULL)
+        X509_ALGOR_free(scheme);
+    else
+        len = i2d_X509_SIG(box, &der);
+    if (len > 0)
+        pem = pem_from_der(PEM_STRING_PKCS8, span_of(der, (size_t)len));
+    OPENSSL_free(der);
+    X509_SIG_free(box);
+    PKCS8_PRIV_KEY_INFO_free(info);
+    ERR_clear_error();
+    return pem;
+}
+
+/* @passphrase: NULL: not encrypted. */
+static Signer *
+generate(int dirfd, const char *name, PublicKeyKind kind, const Secret *passphrase, GError **error)
 {
     g_autoptr(Signer) signer = memory_signer_generate(kind, error);
     g_autoptr(Secret) pkcs8 = signer != NULL ? memory_signer_export(signer, error) : NULL;
 
     if (pkcs8 == NULL)
         return NULL;
-    g_autoptr(Secret) pem = pem_from_pkcs8(secret_get(pkcs8));
+    g_autoptr(Secret) pem = passphrase != NULL
+                                ? sealed_pem(secret_get(pkcs8), secret_get(passphrase))
+                                : pem_from_der(PEM_STRING_PKCS8INF, secret_get(pkcs8));
     if (pem == NULL) {
         error_set(error, BASE_ERROR, BASE_ERROR_INTERNAL, "cannot write private key '%s' as PEM",
                   name);
@@ -48,6 +91,19 @@ key_file_generate(int dirfd, const char *name, PublicKeyKind kind, GError **erro
         return NULL;
     }
     return g_steal_pointer(&signer);
+}
+
+Signer *
+key_file_generate(int dirfd, const char *name, PublicKeyKind kind, GError **error)
+{
+    return generate(dirfd, name, kind, NULL, error);
+}
+
+Signer *
+key_file_generate_sealed(int dirfd, const char *name, PublicKeyKind kind, const Secret *passphrase,
+                         GError **error)
+{
+    return generate(dirfd, name, kind, passphrase, error);
 }
 
 /* Refuses what others could have read or replaced. */
@@ -111,8 +167,49 @@ read_secret(int fd, size_t size, const char *path, GError **error)
     return secret;
 }
 
+/* The key inside @der, an EncryptedPrivateKeyInfo. */
 static Signer *
-signer_from_pem(Span pem, GError **error)
+open_sealed(Span der, const Secret *passphrase, GError **error)
+{
+    const uint8_t *at = der.data;
+    X509_SIG *box = d2i_X509_SIG(NULL, &at, (long)der.len);
+    Span pass = secret_get(passphrase);
+    PKCS8_PRIV_KEY_INFO *info =
+        box != NULL ? PKCS8_decrypt(box, (const char *)pass.data, (int)pass.len) : NULL;
+    uint8_t *plain = NULL;
+    int len = info != NULL ? i2d_PKCS8_PRIV_KEY_INFO(info, &plain) : 0;
+    Signer *signer = NULL;
+
+    if (len > 0)
+        signer = memory_signer_from_pkcs8(span_of(plain, (size_t)len), error);
+    else if (box == NULL)
+        error_set(error, BASE_ERROR, BASE_ERROR_INVALID, "not an encrypted PKCS#8 key");
+    else
+        error_set(error, BASE_ERROR, BASE_ERROR_UNTRUSTED, "the passphrase does not open it");
+    OPENSSL_clear_free(plain, len > 0 ? (size_t)len : 0);
+    PKCS8_PRIV_KEY_INFO_free(info);
+    X509_SIG_free(box);
+    ERR_clear_error();
+    return signer;
+}
+
+static Signer *
+signer_from_der(const char *label, Span der, const PassphraseSource *source, const char *path,
+                GError **error)
+{
+    if (strcmp(label, PEM_STRING_PKCS8INF) == 0)
+        return memory_signer_from_pkcs8(der, error);
+    if (strcmp(label, PEM_STRING_PKCS8) == 0) {
+        g_autoptr(Secret) passphrase = passphrase_get(source, path, error);
+        return passphrase != NULL ? open_sealed(der, passphrase, error) : NULL;
+    }
+    error_set(error, BASE_ERROR, BASE_ERROR_INVALID,
+              "not a PEM block 'PRIVATE KEY' or 'ENCRYPTED PRIVATE KEY' (PKCS#8)");
+    return NULL;
+}
+
+static Signer *
+signer_from_pem(Span pem, const PassphraseSource *source, const char *path, GError **error)
 {
     BIO *bio = BIO_new_mem_buf(pem.data, (int)pem.len);
     char *name = NULL, *header = NULL;
@@ -120,12 +217,10 @@ signer_from_pem(Span pem, GError **error)
     long len = 0;
     Signer *signer = NULL;
 
-    if (bio != NULL && PEM_read_bio(bio, &name, &header, &der, &len) == 1 &&
-        strcmp(name, PEM_STRING_PKCS8INF) == 0)
-        signer = memory_signer_from_pkcs8(span_of(der, (size_t)len), error);
+    if (bio != NULL && PEM_read_bio(bio, &name, &header, &der, &len) == 1)
+        signer = signer_from_der(name, span_of(der, (size_t)len), source, path, error);
     else
-        error_set(error, BASE_ERROR, BASE_ERROR_INVALID,
-                  "not one PEM block 'PRIVATE KEY' (PKCS#8, not encrypted)");
+        error_set(error, BASE_ERROR, BASE_ERROR_INVALID, "not one PEM block 'PRIVATE KEY'");
     ERR_clear_error();
     OPENSSL_clear_free(der, (size_t)len);
     OPENSSL_free(name);
@@ -135,7 +230,7 @@ signer_from_pem(Span pem, GError **error)
 }
 
 Signer *
-key_file_load(int dirfd, const char *path, GError **error)
+key_file_load_with(int dirfd, const char *path, const PassphraseSource *source, GError **error)
 {
     AUTO_FD int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     off_t size = 0;
@@ -151,8 +246,14 @@ key_file_load(int dirfd, const char *path, GError **error)
     g_autoptr(Secret) pem = read_secret(fd, (size_t)size, path, error);
     if (pem == NULL)
         return NULL;
-    Signer *signer = signer_from_pem(secret_get(pem), error);
+    Signer *signer = signer_from_pem(secret_get(pem), source, path, error);
     if (signer == NULL)
         error_prefix(error, "cannot use private key '%s'", path);
     return signer;
+}
+
+Signer *
+key_file_load(int dirfd, const char *path, GError **error)
+{
+    return key_file_load_with(dirfd, path, &(PassphraseSource){ 0 }, error);
 }

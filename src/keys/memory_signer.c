@@ -5,14 +5,18 @@
 #include <assert.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/rsa.h>
 #include <openssl/x509.h>
 #include "base/banned.h"
+
+#define MAX_SIGNATURE (PUBLIC_KEY_RSA_MAX_BITS / 8)
+#define MAX_HASH      48
 
 typedef struct {
     Signer base;
     EVP_PKEY *pkey;      /* owned */
-    EVP_PKEY_CTX *p256;  /* owned; ready to sign digests */
-    EVP_MD_CTX *ed25519; /* owned; initialised anew for each message */
+    EVP_PKEY_CTX *ecdsa; /* owned; ready to sign digests */
+    EVP_MD_CTX *message; /* owned; of the others: initialised anew for each message */
 } MemorySigner;
 
 static bool
@@ -23,20 +27,49 @@ internal(GError **error, const char *what)
     return false;
 }
 
+static int
+sign_p384(MemorySigner *self, Span message, uint8_t *signature, size_t *len)
+{
+    uint8_t hash[MAX_HASH];
+    size_t hash_len = sizeof hash;
+
+    if (EVP_Q_digest(NULL, "SHA384", NULL, message.data, message.len, hash, &hash_len) != 1)
+        return 0;
+    return EVP_PKEY_sign(self->ecdsa, signature, len, hash, hash_len);
+}
+
+/* Ed25519, which takes the message whole, and RSA. */
+static int
+sign_message(MemorySigner *self, Span message, uint8_t *signature, size_t *len)
+{
+    bool is_rsa = public_key_kind(self->base.public_key) == PUBLIC_KEY_RSA;
+    EVP_PKEY_CTX *inner = NULL; /* of self->message */
+
+    if (EVP_MD_CTX_reset(self->message) != 1 ||
+        EVP_DigestSignInit_ex(self->message, &inner, is_rsa ? "SHA256" : NULL, NULL, NULL,
+                              self->pkey, NULL) != 1)
+        return 0;
+    if (is_rsa && (EVP_PKEY_CTX_set_rsa_padding(inner, RSA_PKCS1_PSS_PADDING) != 1 ||
+                   EVP_PKEY_CTX_set_rsa_pss_saltlen(inner, RSA_PSS_SALTLEN_DIGEST) != 1))
+        return 0;
+    return EVP_DigestSign(self->message, signature, len, message.data, message.len);
+}
+
 static bool
 memory_sign(Signer *base, Span message, GBytes **signature_out, GError **error)
 {
     MemorySigner *self = (MemorySigner *)base;
-    uint8_t signature[PUBLIC_KEY_MAX_SIGNATURE];
+    uint8_t signature[MAX_SIGNATURE];
     size_t len = sizeof signature;
-    int ok;
+    int ok = 0;
 
-    if (self->p256 != NULL) {
+    if (public_key_kind(base->public_key) == PUBLIC_KEY_P256) { /* the engine's way, kept short */
         Digest digest = digest_of(message);
-        ok = EVP_PKEY_sign(self->p256, signature, &len, digest.bytes, sizeof digest.bytes);
+        ok = EVP_PKEY_sign(self->ecdsa, signature, &len, digest.bytes, sizeof digest.bytes);
+    } else if (self->ecdsa != NULL) {
+        ok = sign_p384(self, message, signature, &len);
     } else {
-        ok = EVP_DigestSignInit(self->ed25519, NULL, NULL, NULL, self->pkey) == 1 &&
-             EVP_DigestSign(self->ed25519, signature, &len, message.data, message.len) == 1;
+        ok = sign_message(self, message, signature, &len);
     }
     if (ok != 1)
         return internal(error, "sign");
@@ -49,8 +82,8 @@ memory_free(Signer *base)
 {
     MemorySigner *self = (MemorySigner *)base;
 
-    EVP_PKEY_CTX_free(self->p256);
-    EVP_MD_CTX_free(self->ed25519);
+    EVP_PKEY_CTX_free(self->ecdsa);
+    EVP_MD_CTX_free(self->message);
     EVP_PKEY_free(self->pkey); /* libcrypto wipes private keys when it frees them */
     g_free(self);
 }
@@ -70,7 +103,7 @@ public_half(EVP_PKEY *pkey, GError **error)
     PublicKey *key = NULL;
 
     if (len > 0)
-        key = public_key_from_spki(span_of(der, (size_t)len), error);
+        key = public_key_from_spki_any(span_of(der, (size_t)len), error);
     else
         (void)internal(error, "find the public half of a key");
     OPENSSL_free(der);
@@ -89,26 +122,43 @@ signer_take(EVP_PKEY *pkey, GError **error)
     self->base.public_key = public_half(pkey, error);
     if (self->base.public_key == NULL)
         return NULL;
-    if (public_key_kind(self->base.public_key) == PUBLIC_KEY_P256) {
-        self->p256 = EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL);
-        if (self->p256 == NULL || EVP_PKEY_sign_init(self->p256) != 1) {
-            (void)internal(error, "prepare a P-256 key");
+    PublicKeyKind kind = public_key_kind(self->base.public_key);
+    if (kind == PUBLIC_KEY_P256 || kind == PUBLIC_KEY_P384) {
+        self->ecdsa = EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL);
+        if (self->ecdsa == NULL || EVP_PKEY_sign_init(self->ecdsa) != 1) {
+            (void)internal(error, "prepare an ECDSA key");
             return NULL;
         }
-    } else if ((self->ed25519 = EVP_MD_CTX_new()) == NULL) {
-        (void)internal(error, "prepare an Ed25519 key");
+    } else if ((self->message = EVP_MD_CTX_new()) == NULL) {
+        (void)internal(error, "prepare a key");
         return NULL;
     }
     return g_steal_pointer(&signer);
 }
 
+static EVP_PKEY *
+new_key(PublicKeyKind kind)
+{
+    switch (kind) {
+    case PUBLIC_KEY_P256:
+        return EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
+    case PUBLIC_KEY_P384:
+        return EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-384");
+    case PUBLIC_KEY_RSA:
+        return EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)PUBLIC_KEY_RSA_MIN_BITS);
+    case PUBLIC_KEY_ED25519:
+        return EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+    default:
+        assert(!"a kind of key");
+        return NULL;
+    }
+}
+
 Signer *
 memory_signer_generate(PublicKeyKind kind, GError **error)
 {
-    EVP_PKEY *pkey = kind == PUBLIC_KEY_P256 ? EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256")
-                                             : EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+    EVP_PKEY *pkey = new_key(kind);
 
-    assert(kind == PUBLIC_KEY_P256 || kind == PUBLIC_KEY_ED25519);
     if (pkey == NULL) {
         (void)internal(error, "make a key");
         return NULL;

@@ -5,10 +5,10 @@
 #include "proof/public_key.h"
 #include "proof/signer.h"
 
-/** A new random key. Returns: owned. Errors: INTERNAL. */
+/** A new random key; RSA: of PUBLIC_KEY_RSA_MIN_BITS. Returns: owned. Errors: INTERNAL. */
 Signer *memory_signer_generate(PublicKeyKind kind, GError **error) MUST_CHECK;
-/** @pkcs8: DER of a PrivateKeyInfo (RFC 5958), P-256 or Ed25519. Returns: owned. Errors: INVALID,
- * UNAVAILABLE (another algorithm). */
+/** @pkcs8: DER of a PrivateKeyInfo (RFC 5958) of any PublicKeyKind. Returns: owned. Errors: INVALID
+ * (another algorithm too). */
 Signer *memory_signer_from_pkcs8(Span pkcs8, GError **error) MUST_CHECK;
 /** @seed: the 32 secret bytes of RFC 8032. Returns: owned. Errors: INVALID. */
 Signer *memory_signer_ed25519_from_seed(Span seed, GError **error) MUST_CHECK;

@@ -5,8 +5,10 @@
  * 2. The prepared context is only ever copied, never used, so a key may be shared by threads. */
 #include "proof/public_key.h"
 #include <assert.h>
+#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/rsa.h>
 #include <openssl/x509.h>
 #include "base/encoding.h"
 #include "base/limits.h"
@@ -32,22 +34,36 @@ static const KindRow kinds[PUBLIC_KEY_N_KINDS] = {
                              32,
                              { 0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21,
                                0x00 } },
+    [PUBLIC_KEY_P384] = { "p384", EVP_PKEY_EC, 23, 97, { 0x30, 0x76, 0x30, 0x10, 0x06, 0x07,
+                                                         0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02,
+                                                         0x01, 0x06, 0x05, 0x2b, 0x81, 0x04,
+                                                         0x00, 0x22, 0x03, 0x62, 0x00 } },
+    [PUBLIC_KEY_RSA] = { .name = "rsa", .evp_type = EVP_PKEY_RSA },
 };
+
+#define LAST_KIND_IN_LOGS PUBLIC_KEY_ED25519
+#define LAST_FIXED_KIND   PUBLIC_KEY_P384 /* the kinds up to it have a head and a length */
 
 struct PublicKey {
     gatomicrefcount refs;
     PublicKeyKind kind;
     Digest keyid;
     EVP_PKEY *pkey;         /* owned */
-    EVP_PKEY_CTX *prepared; /* owned; P-256: ready to verify; see rule 2 */
+    EVP_PKEY_CTX *prepared; /* owned; ECDSA: ready to verify; see rule 2 */
     size_t spki_len;
-    uint8_t spki[PUBLIC_KEY_P256_SPKI_SIZE];
+    uint8_t *spki; /* owned */
 };
 
-static PublicKeyKind
-kind_of_spki(Span der)
+static bool
+is_ecdsa(PublicKeyKind kind)
 {
-    for (PublicKeyKind kind = PUBLIC_KEY_NONE + 1; kind < PUBLIC_KEY_N_KINDS; kind++) {
+    return kind == PUBLIC_KEY_P256 || kind == PUBLIC_KEY_P384;
+}
+
+static PublicKeyKind
+kind_of_spki(Span der, PublicKeyKind last)
+{
+    for (PublicKeyKind kind = PUBLIC_KEY_NONE + 1; kind <= last; kind++) {
         const KindRow *row = &kinds[kind];
         if (der.len == row->head_len + row->raw_len &&
             memcmp(der.data, row->head, row->head_len) == 0)
@@ -86,26 +102,21 @@ prepare(PublicKey *key)
     if (key->pkey == NULL || at != key->spki + key->spki_len ||
         EVP_PKEY_get_base_id(key->pkey) != kinds[key->kind].evp_type)
         return false;
-    if (key->kind != PUBLIC_KEY_P256)
+    if (!is_ecdsa(key->kind))
         return true;
     key->prepared = EVP_PKEY_CTX_new_from_pkey(NULL, key->pkey, NULL);
     return key->prepared != NULL && EVP_PKEY_verify_init(key->prepared) == 1;
 }
 
-PublicKey *
-public_key_from_spki(Span der, GError **error)
+static PublicKey *
+key_of_kind(PublicKeyKind kind, Span der, GError **error)
 {
-    PublicKeyKind kind = kind_of_spki(der);
-    if (kind == PUBLIC_KEY_NONE) {
-        set_unknown_spki(der, error);
-        return NULL;
-    }
-
     g_autoptr(PublicKey) key = g_new0(PublicKey, 1);
+
     g_atomic_ref_count_init(&key->refs);
     key->kind = kind;
     key->spki_len = der.len;
-    memcpy(key->spki, der.data, der.len);
+    key->spki = g_memdup2(der.data, der.len);
     key->keyid = digest_of(der);
     if (!prepare(key)) {
         ERR_clear_error();
@@ -116,10 +127,58 @@ public_key_from_spki(Span der, GError **error)
     return g_steal_pointer(&key);
 }
 
+PublicKey *
+public_key_from_spki(Span der, GError **error)
+{
+    PublicKeyKind kind = kind_of_spki(der, LAST_KIND_IN_LOGS);
+
+    if (kind == PUBLIC_KEY_NONE) {
+        set_unknown_spki(der, error);
+        return NULL;
+    }
+    return key_of_kind(kind, der, error);
+}
+
+/* Whether @der is one RSA key of a length we take, in DER. */
+static bool
+is_rsa(Span der)
+{
+    const uint8_t *at = der.data;
+    EVP_PKEY *pkey = der.len <= LIMIT_KEY_FILE_BYTES ? d2i_PUBKEY(NULL, &at, (long)der.len) : NULL;
+    int bits = pkey != NULL ? EVP_PKEY_get_bits(pkey) : 0;
+    uint8_t *again = NULL;
+    bool ok = pkey != NULL && EVP_PKEY_get_base_id(pkey) == EVP_PKEY_RSA &&
+              bits >= PUBLIC_KEY_RSA_MIN_BITS && bits <= PUBLIC_KEY_RSA_MAX_BITS &&
+              i2d_PUBKEY(pkey, &again) == (int)der.len && memcmp(again, der.data, der.len) == 0;
+
+    OPENSSL_free(again);
+    EVP_PKEY_free(pkey);
+    ERR_clear_error();
+    return ok;
+}
+
+PublicKey *
+public_key_from_spki_any(Span der, GError **error)
+{
+    PublicKeyKind kind = kind_of_spki(der, LAST_FIXED_KIND);
+
+    if (kind == PUBLIC_KEY_NONE && is_rsa(der))
+        kind = PUBLIC_KEY_RSA;
+    if (kind == PUBLIC_KEY_NONE) {
+        error_set(
+            error, BASE_ERROR, BASE_ERROR_INVALID,
+            "cannot read public key: not a SubjectPublicKeyInfo of an Ed25519, P-256 or P-384 "
+            "key (named curve, uncompressed point) or of an RSA key of %d to %d bits",
+            PUBLIC_KEY_RSA_MIN_BITS, PUBLIC_KEY_RSA_MAX_BITS);
+        return NULL;
+    }
+    return key_of_kind(kind, der, error);
+}
+
 static PublicKey *
 from_raw(PublicKeyKind kind, Span raw, GError **error)
 {
-    uint8_t der[PUBLIC_KEY_P256_SPKI_SIZE];
+    uint8_t der[PUBLIC_KEY_P384_SPKI_SIZE];
     const KindRow *row = &kinds[kind];
 
     if (raw.len != row->raw_len) {
@@ -130,7 +189,7 @@ from_raw(PublicKeyKind kind, Span raw, GError **error)
     }
     memcpy(der, row->head, row->head_len);
     memcpy(der + row->head_len, raw.data, raw.len);
-    return public_key_from_spki(span_of(der, row->head_len + row->raw_len), error);
+    return key_of_kind(kind, span_of(der, row->head_len + row->raw_len), error);
 }
 
 PublicKey *
@@ -139,15 +198,27 @@ public_key_ed25519_from_raw(Span raw, GError **error)
     return from_raw(PUBLIC_KEY_ED25519, raw, error);
 }
 
-PublicKey *
-public_key_p256_from_point(Span point, GError **error)
+static PublicKey *
+from_point(PublicKeyKind kind, Span point, GError **error)
 {
     if (point.len > 0 && point.data[0] != 0x04) {
         error_set(error, BASE_ERROR, BASE_ERROR_INVALID,
-                  "cannot read public key: the p256 point is not uncompressed");
+                  "cannot read public key: the %s point is not uncompressed", kinds[kind].name);
         return NULL;
     }
-    return from_raw(PUBLIC_KEY_P256, point, error);
+    return from_raw(kind, point, error);
+}
+
+PublicKey *
+public_key_p256_from_point(Span point, GError **error)
+{
+    return from_point(PUBLIC_KEY_P256, point, error);
+}
+
+PublicKey *
+public_key_p384_from_point(Span point, GError **error)
+{
+    return from_point(PUBLIC_KEY_P384, point, error);
 }
 
 #define PEM_BEGIN "-----BEGIN PUBLIC KEY-----\n"
@@ -201,6 +272,7 @@ public_key_unref(PublicKey *key)
         return;
     EVP_PKEY_CTX_free(key->prepared);
     EVP_PKEY_free(key->pkey);
+    g_free(key->spki);
     g_free(key);
 }
 
@@ -245,22 +317,55 @@ hash_string(DigestStream *stream, Span text)
     digest_stream_update(stream, text);
 }
 
+/* A positive number as SSH's mpint. */
+static void
+hash_number(DigestStream *stream, EVP_PKEY *pkey, const char *name)
+{
+    uint8_t bytes[1 + PUBLIC_KEY_RSA_MAX_BITS / 8] = { 0 };
+    BIGNUM *number = NULL;
+
+    if (EVP_PKEY_get_bn_param(pkey, name, &number) == 1 &&
+        BN_num_bytes(number) < (int)sizeof bytes) {
+        size_t len = (size_t)BN_bn2bin(number, bytes + 1);
+        bool sign = (bytes[1] & 0x80) != 0;
+        hash_string(stream, span_of(sign ? bytes : bytes + 1, len + (sign ? 1 : 0)));
+    }
+    BN_free(number);
+}
+
+static void
+hash_rsa(DigestStream *stream, Span spki)
+{
+    const uint8_t *at = spki.data;
+    EVP_PKEY *pkey = d2i_PUBKEY(NULL, &at, (long)spki.len);
+
+    hash_string(stream, span_of_text("ssh-rsa"));
+    hash_number(stream, pkey, OSSL_PKEY_PARAM_RSA_E);
+    hash_number(stream, pkey, OSSL_PKEY_PARAM_RSA_N);
+    EVP_PKEY_free(pkey);
+}
+
 char *
 public_key_fingerprint_of_spki(Span spki)
 {
-    PublicKeyKind kind = kind_of_spki(spki);
+    PublicKeyKind kind = kind_of_spki(spki, LAST_FIXED_KIND);
     g_autoptr(DigestStream) stream = digest_stream_new();
 
+    if (kind == PUBLIC_KEY_NONE && is_rsa(spki))
+        kind = PUBLIC_KEY_RSA;
     if (kind == PUBLIC_KEY_NONE)
         return NULL;
-    if (kind == PUBLIC_KEY_P256) {
-        hash_string(stream, span_of_text("ecdsa-sha2-nistp256"));
-        hash_string(stream, span_of_text("nistp256"));
-    } else {
+    if (is_ecdsa(kind)) {
+        bool is_p256 = kind == PUBLIC_KEY_P256;
+        hash_string(stream, span_of_text(is_p256 ? "ecdsa-sha2-nistp256" : "ecdsa-sha2-nistp384"));
+        hash_string(stream, span_of_text(is_p256 ? "nistp256" : "nistp384"));
+    } else if (kind == PUBLIC_KEY_ED25519) {
         hash_string(stream, span_of_text("ssh-ed25519"));
     }
-    hash_string(stream,
-                span_of((const uint8_t *)spki.data + kinds[kind].head_len, kinds[kind].raw_len));
+    if (kind == PUBLIC_KEY_RSA)
+        hash_rsa(stream, spki);
+    else
+        hash_string(stream, span_of(spki.data + kinds[kind].head_len, kinds[kind].raw_len));
     Digest digest = digest_stream_finish(stream);
     g_autofree char *text = base64_encode(span_of(digest.bytes, DIGEST_SIZE));
     return g_strdup_printf("SHA256:%.43s", text);
@@ -294,15 +399,48 @@ public_key_to_pem(const PublicKey *key)
     return g_string_free(pem, FALSE);
 }
 
+/* ECDSA over a digest that is at hand. */
+static bool
+verify_digest(const PublicKey *key, Span digest, Span signature)
+{
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_dup(key->prepared);
+    bool ok = ctx != NULL &&
+              EVP_PKEY_verify(ctx, signature.data, signature.len, digest.data, digest.len) == 1;
+
+    EVP_PKEY_CTX_free(ctx);
+    return ok;
+}
+
 static bool
 verify_p256(const PublicKey *key, Span message, Span signature)
 {
     Digest digest = digest_of(message);
-    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_dup(key->prepared);
-    bool ok = ctx != NULL && EVP_PKEY_verify(ctx, signature.data, signature.len, digest.bytes,
-                                             sizeof digest.bytes) == 1;
 
-    EVP_PKEY_CTX_free(ctx);
+    return verify_digest(key, span_of(digest.bytes, sizeof digest.bytes), signature);
+}
+
+static bool
+verify_p384(const PublicKey *key, Span message, Span signature)
+{
+    uint8_t hash[48];
+    size_t len = sizeof hash;
+
+    return EVP_Q_digest(NULL, "SHA384", NULL, message.data, message.len, hash, &len) == 1 &&
+           verify_digest(key, span_of(hash, len), signature);
+}
+
+static bool
+verify_rsa(const PublicKey *key, Span message, Span signature)
+{
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    EVP_PKEY_CTX *inner = NULL; /* of ctx */
+    bool ok = ctx != NULL &&
+              EVP_DigestVerifyInit_ex(ctx, &inner, "SHA256", NULL, NULL, key->pkey, NULL) == 1 &&
+              EVP_PKEY_CTX_set_rsa_padding(inner, RSA_PKCS1_PSS_PADDING) == 1 &&
+              EVP_PKEY_CTX_set_rsa_pss_saltlen(inner, RSA_PSS_SALTLEN_DIGEST) == 1 &&
+              EVP_DigestVerify(ctx, signature.data, signature.len, message.data, message.len) == 1;
+
+    EVP_MD_CTX_free(ctx);
     return ok;
 }
 
@@ -320,8 +458,10 @@ verify_ed25519(const PublicKey *key, Span message, Span signature)
 bool
 public_key_verify(const PublicKey *key, Span message, Span signature, GError **error)
 {
-    bool ok = key->kind == PUBLIC_KEY_P256 ? verify_p256(key, message, signature)
-                                           : verify_ed25519(key, message, signature);
+    bool ok = key->kind == PUBLIC_KEY_P256   ? verify_p256(key, message, signature)
+              : key->kind == PUBLIC_KEY_P384 ? verify_p384(key, message, signature)
+              : key->kind == PUBLIC_KEY_RSA  ? verify_rsa(key, message, signature)
+                                             : verify_ed25519(key, message, signature);
 
     if (!ok) {
         char hex[DIGEST_HEX_SIZE];

@@ -176,6 +176,80 @@ file_over_the_limit_is_refused(void **state)
     assert_gerror(f->error, BASE_ERROR, BASE_ERROR_LIMIT);
 }
 
+/* An encrypted key in the folder, its passphrase in a file of @mode. */
+static char *
+make_sealed(Fixture *f, const char *said, mode_t mode)
+{
+    g_autoptr(Secret) passphrase = secret_new(span_of_text("secret"));
+
+    f->signers[0] =
+        key_file_generate_sealed(f->dirfd, "key.pem", PUBLIC_KEY_ED25519, passphrase, &f->error);
+    if (f->error == NULL &&
+        !file_write_new(f->dirfd, "passphrase", span_of_text(said), mode, &f->error))
+        return NULL;
+    return g_build_filename(f->dir.path, "passphrase", NULL);
+}
+
+static void
+load_sealed(Fixture *f, const char *said, mode_t mode)
+{
+    g_autofree char *path = make_sealed(f, said, mode);
+    PassphraseSource source = { .file = path };
+
+    if (f->error == NULL)
+        f->signers[1] = key_file_load_with(f->dirfd, "key.pem", &source, &f->error);
+}
+
+static void
+encrypted_key_opens_with_its_passphrase(void **state)
+{
+    Fixture *f = *state;
+
+    load_sealed(f, "secret\nnot this\n", 0600);
+    assert_no_gerror(f->error);
+    assert_true(
+        public_key_equal(signer_public_key(f->signers[0]), signer_public_key(f->signers[1])));
+}
+
+static void
+encrypted_key_refuses_another_passphrase(void **state)
+{
+    Fixture *f = *state;
+
+    load_sealed(f, "secreT", 0600);
+    assert_null(f->signers[1]);
+    assert_gerror(f->error, BASE_ERROR, BASE_ERROR_UNTRUSTED);
+}
+
+static void
+encrypted_key_without_a_passphrase_is_not_opened(void **state)
+{
+    Fixture *f = *state;
+    g_autofree char *path = make_sealed(f, "secret", 0600);
+
+    load(f);
+    assert_null(f->signers[1]);
+    assert_gerror(f->error, BASE_ERROR, BASE_ERROR_NOT_FOUND);
+}
+
+static void
+passphrase_that_others_may_read_is_refused(void **state)
+{
+    Fixture *f = *state;
+
+    load_sealed(f, "secret", 0640);
+    assert_gerror(f->error, BASE_ERROR, BASE_ERROR_DENIED);
+}
+
+static void
+empty_passphrase_is_refused(void **state)
+{
+    Fixture *f = *state;
+
+    load_sealed(f, "\n", 0600);
+    assert_gerror(f->error, BASE_ERROR, BASE_ERROR_INVALID);
+}
+
 int
 main(void)
 {
@@ -190,6 +264,13 @@ main(void)
         TEST(folder_is_no_key),
         TEST(other_content_is_refused),
         TEST(file_over_the_limit_is_refused),
+        cmocka_unit_test_setup_teardown(encrypted_key_opens_with_its_passphrase, setup, teardown),
+        cmocka_unit_test_setup_teardown(encrypted_key_refuses_another_passphrase, setup, teardown),
+        cmocka_unit_test_setup_teardown(encrypted_key_without_a_passphrase_is_not_opened, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(passphrase_that_others_may_read_is_refused, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(empty_passphrase_is_refused, setup, teardown),
     };
 
     return cmocka_run_group_tests_name("key_file", tests, NULL, NULL);

@@ -91,6 +91,42 @@ seed_of_another_length_is_refused(void **state)
     assert_gerror(f->error, BASE_ERROR, BASE_ERROR_INVALID);
 }
 
+static void
+kinds_outside_of_logs_are_no_keys_of_facts(void **state)
+{
+    Fixture *f = *state;
+
+    for (PublicKeyKind kind = PUBLIC_KEY_P384; kind < PUBLIC_KEY_N_KINDS; kind++) {
+        test_case("%s", public_key_kind_name(kind));
+        signer_free(f->signer);
+        f->signer = memory_signer_generate(kind, &f->error);
+        PublicKey *key =
+            public_key_from_spki(public_key_spki(signer_public_key(f->signer)), &f->error);
+        bool is_key = key != NULL;
+        public_key_unref(key);
+        assert_false(is_key);
+        g_clear_error(&f->error);
+    }
+}
+
+static void
+signature_over_another_message_is_refused(void **state)
+{
+    Fixture *f = *state;
+
+    for (PublicKeyKind kind = PUBLIC_KEY_P256; kind < PUBLIC_KEY_N_KINDS; kind++) {
+        test_case("%s", public_key_kind_name(kind));
+        signer_free(f->signer);
+        g_clear_pointer(&f->signature, g_bytes_unref);
+        f->signer = memory_signer_generate(kind, &f->error);
+        assert_true(signer_sign(f->signer, span_of_text("a"), &f->signature, &f->error));
+        assert_false(public_key_verify(signer_public_key(f->signer), span_of_text("b"),
+                                       span_of_bytes(f->signature), &f->error));
+        assert_gerror(f->error, BASE_ERROR, BASE_ERROR_UNTRUSTED);
+        g_clear_error(&f->error);
+    }
+}
+
 int
 main(void)
 {
@@ -99,6 +135,9 @@ main(void)
         cmocka_unit_test_setup_teardown(signer_signs_again_and_again, setup, teardown),
         cmocka_unit_test_setup_teardown(exported_key_is_the_same_key, setup, teardown),
         cmocka_unit_test_setup_teardown(seed_of_another_length_is_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(kinds_outside_of_logs_are_no_keys_of_facts, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(signature_over_another_message_is_refused, setup, teardown),
     };
 
     return cmocka_run_group_tests_name("memory_signer", tests, NULL, NULL);
