@@ -21,7 +21,7 @@ def timed(argv, **more):
 class Project:
     """A data folder and a repository with a branch for each number of steps."""
 
-    def __init__(self, bench, executor, counts, name=None):
+    def __init__(self, bench, executor, counts, name=None, init=()):
         self.slipway = os.path.join(bench.build, "src", "cli", "slipway")
         self.dir = bench.scratch("project-" + (name or executor))
         self.repo = os.path.join(self.dir, "repo")
@@ -36,7 +36,7 @@ class Project:
             self.git("add", "-A")
             self.git("commit", "-q", "-m", "c")
             self.commits[count] = self.git("rev-parse", "HEAD").strip()
-        subprocess.run([self.slipway, "init", "--root-key", os.path.join(self.dir, "root.key")], env=self.env, check=True, capture_output=True)
+        subprocess.run([self.slipway, "init", "--root-key", os.path.join(self.dir, "root.key"), *init], env=self.env, check=True, capture_output=True)
         timed([self.slipway, "run", "--source", self.repo, "--branch", "main", "--executor", executor], env=self.env)
 
     def git(self, *args):

@@ -25,8 +25,8 @@ def cpu_seconds(pid):
 
 
 class Server(Project):
-    def __init__(self, bench, name):
-        super().__init__(bench, "host", (1,), name)
+    def __init__(self, bench, name, init=()):
+        super().__init__(bench, "host", (1,), name, init)
         self.command("project", "set", "p", "--forge", "github", "--repository", "o/r")
         self.secret = json.loads(self.command("project", "hook", "p", "--rotate", "--json"))["secret"]
         self.bench, self.sent = bench, 0
