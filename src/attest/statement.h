@@ -17,6 +17,7 @@
 #define PREDICATE_TYPE_RELEASE     "https://in-toto.io/attestation/release/v0.1"
 #define PREDICATE_TYPE_SPDX        "https://spdx.dev/Document/v2.3"
 #define PREDICATE_TYPE_CYCLONEDX   "https://cyclonedx.org/bom/v1.6"
+#define PREDICATE_TYPE_COSIGN_SIGN "https://sigstore.dev/cosign/sign/v1" /* "this image is ours" */
 
 typedef struct {
     char *name;     /* owned; NULL when absent */

@@ -13,7 +13,7 @@
 /* Evidence the engine key may sign beside the predicates of our own. */
 static const char *const engine_evidence[] = {
     PREDICATE_TYPE_TEST_RESULT, PREDICATE_TYPE_VULNS,     PREDICATE_TYPE_RELEASE,
-    PREDICATE_TYPE_SPDX,        PREDICATE_TYPE_CYCLONEDX,
+    PREDICATE_TYPE_SPDX,        PREDICATE_TYPE_CYCLONEDX, PREDICATE_TYPE_COSIGN_SIGN,
 };
 
 static bool

@@ -2,8 +2,10 @@
 """Other people's verifiers judge our bundles: as made, and with one thing changed. What cannot be installed is skipped by
 name; Go's clients are built from their modules, pinned in go/go.sum."""
 import functools
+import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 
@@ -12,7 +14,8 @@ sys.path.insert(0, os.path.join(HERE, "..", "..", "support"))
 sys.path.insert(0, HERE)
 import scratch  # noqa: E402
 from scratch import BUILD, Skip, label, needs, works  # noqa: E402
-from world import CHANGES, SPDX, World  # noqa: E402
+from registry import MANIFEST, EMPTY, Registry  # noqa: E402
+from world import CHANGES, SIGN, SPDX, World, flipped  # noqa: E402
 
 WORK = os.path.abspath(os.path.join(BUILD, "tests", "interop", "clients"))
 BUILD_SECONDS = 1500
@@ -128,6 +131,40 @@ def test_cosign_judges_our_bundles():
                                os.path.join(folder, "as_made.json"), "--trusted-root", w.trusted_root,
                                "--use-signed-timestamps", "--type", SPDX, other], capture_output=True, timeout=60)
         assert done.returncode != 0, "accepted for another artifact"
+
+
+def test_cosign_verifies_an_image_by_our_bundle():
+    """cosign verify accepts an image that a bundle of ours refers to, and refuses another image and a changed bundle"""
+    program = cosign()
+
+    def verify(w, image):
+        return subprocess.run([program, "verify", "--key", w.key, "--trusted-root", w.trusted_root, "--use-signed-timestamps",
+                               "--allow-http-registry", image], env=w.environment(), text=True, capture_output=True,
+                              timeout=60)
+    with World() as w, Registry(w.dir, free_port()) as r:
+        image = r.image("tool")
+        bundle = json.dumps(w.prove(w.append(SIGN, {}, image["digest"].removeprefix("sha256:"))))
+        r.refer("tool", image, bundle, SIGN)
+        good = verify(w, f"{r.host}/tool@{image['digest']}")
+        assert good.returncode == 0, good.stderr
+        for name, text in (("other", bundle), ("changed", changed(bundle))):
+            with label(name):
+                other = r.image(name) if name == "changed" else r.manifest(name, {
+                    "schemaVersion": 2, "mediaType": MANIFEST, "config": r.blob(name, b'{"os":"other"}', EMPTY), "layers": []})
+                r.refer(name, other, text, SIGN)
+                assert verify(w, f"{r.host}/{name}@{other['digest']}").returncode != 0
+
+
+def changed(bundle):
+    parsed = json.loads(bundle)
+    parsed["dsseEnvelope"]["signatures"][0]["sig"] = flipped(parsed["dsseEnvelope"]["signatures"][0]["sig"])
+    return json.dumps(parsed)
+
+
+def free_port():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return taken.getsockname()[1]
 
 
 def test_securesystemslib_judges_our_envelopes():

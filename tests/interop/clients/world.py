@@ -8,6 +8,7 @@ import os
 
 import scratch
 
+SIGN = "https://sigstore.dev/cosign/sign/v1"
 SPDX = "https://spdx.dev/Document/v2.3"
 ORIGIN = "log.example.org"  # cosign and sigstore-go know logs by a bare host name only
 
@@ -29,9 +30,10 @@ class World(scratch.Home):
             stream.write(text)
         return self.path(name)
 
-    def append(self, kind, predicate):
-        with open(self.asset, "rb") as stream:
-            digest = hashlib.sha256(stream.read()).hexdigest()
+    def append(self, kind, predicate, digest=None):
+        if digest is None:
+            with open(self.asset, "rb") as stream:
+                digest = hashlib.sha256(stream.read()).hexdigest()
         statement = {"_type": "https://in-toto.io/Statement/v1", "subject": [{"name": "asset", "digest": {"sha256": digest}}],
                      "predicateType": kind, "predicate": predicate}
         text = json.dumps(statement, sort_keys=True, separators=(",", ":"))
