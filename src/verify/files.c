@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "fact/body.h"
 #include "format/derived.h"
+#include "proof/rfc3161.h"
 #include "verify/verify_priv.h"
 #include "base/banned.h"
 
@@ -149,6 +150,40 @@ make_bundle(const Verification *v, const Fact *fact, const GPtrArray *timestamps
     return bundle_build(&parts, NULL);
 }
 
+/* Whether an authority that the root names made the stamp. */
+static bool
+is_by_authority(const FactRoot *root, const Rfc3161 *stamp)
+{
+    for (unsigned i = 0; i < root->keys->len; i++) {
+        const RootKey *key = g_ptr_array_index(root->keys, i);
+        if (key->role != KEY_ROLE_TIMESTAMP || key->certs == NULL)
+            continue;
+        g_autoptr(X509Chain) chain = x509_chain_new(key->certs, NULL);
+        if (chain != NULL && rfc3161_verify(stamp, chain, NULL))
+            return true;
+    }
+    return false;
+}
+
+/* Why one of the time stamps is not over the fact's signature, or not by our authority; or NULL. */
+static char *
+judge_stamps(const Verification *v, const Fact *fact, const GPtrArray *timestamps)
+{
+    g_autoptr(Leaf) leaf = leaf_parse(span_of_bytes(fact->leaf), NULL);
+
+    for (unsigned i = 0; leaf != NULL && i < timestamps->len; i++) {
+        g_autoptr(GError) local = NULL;
+        g_autoptr(Rfc3161) stamp =
+            rfc3161_parse(span_of_bytes(g_ptr_array_index(timestamps, i)), &local);
+
+        if (stamp == NULL || !rfc3161_covers(stamp, span_of_bytes(leaf->signature), &local))
+            return g_strdup_printf("its time stamp does not hold: %s", local->message);
+        if (!is_by_authority(v->root, stamp))
+            return g_strdup("its time stamp is by no authority that the root names");
+    }
+    return NULL;
+}
+
 static char *
 judge_bundle(const Verification *v, const char *of, Span text)
 {
@@ -166,7 +201,7 @@ judge_bundle(const Verification *v, const char *of, Span text)
         return g_strdup("nothing shipped proves its log entry");
     if (!same_bytes(text, span_of_text(wanted)))
         return g_strdup("is not the bundle of the shipped fact");
-    return NULL;
+    return judge_stamps(v, fact, bundle->timestamps);
 }
 
 /* The envelope of a shipped fact as publishing makes it, or NULL. */

@@ -110,6 +110,28 @@ def flip_after(name, marker, after):
     return change
 
 
+def with_stamp(path, change):
+    """Changes the DER of the time stamp in a bundle; the file stays the one text that bundles have."""
+    name = "tool.sigstore.json"
+    bundle = json.loads(read(path, name))
+    stamp = bundle["verificationMaterial"]["timestampVerificationData"]["rfc3161Timestamps"][0]
+    stamp["signedTimestamp"] = base64.b64encode(change(base64.b64decode(stamp["signedTimestamp"]))).decode()
+    write(path, name, (json.dumps(bundle, sort_keys=True, separators=(",", ":")) + "\n").encode())
+
+
+def flip_stamp(at):
+    return lambda path: with_stamp(path, lambda der: flip(der, at if at >= 0 else len(der) + at))
+
+
+def other_stamp(path):
+    """A good time stamp by an authority that nobody named."""
+    with scratch.Home() as other:
+        other.published()
+        bundle = json.loads(read(other.served(), "tool.sigstore.json"))
+    stamps = bundle["verificationMaterial"]["timestampVerificationData"]["rfc3161Timestamps"]
+    with_stamp(path, lambda _: base64.b64decode(stamps[0]["signedTimestamp"]))
+
+
 def check_row(published, what, change, checks, codes):
     path = published.copy()
     change(path)
@@ -145,6 +167,9 @@ def test_one_changed_byte():
         ("the index", flip_after("release.json", b'"sha256:', 9), ["derived"], [FORGED]),
         ("the sums", flip_file("SHA256SUMS", 3), ["derived"], [FORGED]),
         ("a bundle", flip_file("tool.sigstore.json", 400), ["derived"], [FORGED, INCOMPLETE]),
+        ("the time in a bundle's stamp", flip_stamp(300), ["derived"], [FORGED]),
+        ("the signature of a bundle's stamp", flip_stamp(-1), ["derived"], [FORGED]),
+        ("another release's stamp in a bundle", other_stamp, ["derived"], [FORGED]),
         ("the attestations", flip_after("attestations.intoto.jsonl", b'"payload":"', 30), ["derived"], [FORGED]),
     ]
     for what, change, checks, codes in table:
