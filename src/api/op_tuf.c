@@ -102,7 +102,7 @@ const ApiOperation op_tuf_publish = {
     .flags = API_CHANGES | API_LOCAL,
     .args = path_args,
     .help = "write the TUF repository as files, under a new timestamp",
-    .result = "{path, number, expires}",
+    .result = "{path, number, expires, expiring}",
     .handler = publish_op,
 };
 

@@ -371,6 +371,8 @@ run_publish(CommandContext *context, void *data, const char *const *positional, 
 {
     g_autofree char *path = g_canonicalize_filename(positional[0], NULL);
     g_autoptr(json_t) result = NULL;
+    size_t i = 0;
+    json_t *row = NULL;
 
     (void)data;
     if (!command_call(context, "tuf.publish", json_pack("{s:s}", "path", path), &result, error))
@@ -379,6 +381,12 @@ run_publish(CommandContext *context, void *data, const char *const *positional, 
                 json_integer_value(json_object_get(result, "number")));
     output_line(context->output, "expires    %s",
                 json_string_value(json_object_get(result, "expires")));
+    json_array_foreach (json_object_get(result, "expiring"), i, row)
+        output_talk(context->output, "warning: '%s' expires at %s: 'slipway tuf repo %s'",
+                    json_string_value(json_object_get(row, "role")),
+                    json_string_value(json_object_get(row, "expires")),
+                    strcmp(json_string_value(json_object_get(row, "role")), "root") == 0 ? "root"
+                                                                                         : "renew");
     output_json(context->output, result);
     return true;
 }

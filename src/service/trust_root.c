@@ -3,8 +3,11 @@
  * until the first that no longer does. */
 #include "service/trust_root.h"
 #include "attest/trusted_root.h"
+#include "base/encoding.h"
+#include "base/json.h"
 #include "fact/root.h"
 #include "service/engine_view.h"
+#include "service/foreign.h"
 #include "base/banned.h"
 
 typedef struct KeyTimes {  /* one key of a log or an authority */
@@ -102,60 +105,110 @@ take_roots(FactView *view, GPtrArray *keys, GError **error)
     return false;
 }
 
-static char *
-write_trusted_root(const Engine *engine, const char *url, const GPtrArray *keys, GError **error)
+typedef struct Parts {   /* what both files are made of; freed together */
+    GPtrArray *keys;     /* owned, of KeyTimes: of the fact log's roots */
+    json_t *foreign;     /* owned: foreign_show */
+    GPtrArray *shards;   /* owned, of PublicKey: of the foreign log's shards */
+    GArray *logs;        /* owned, of TrustedRootLog; borrows from all above */
+    GArray *authorities; /* owned, of TrustedRootAuthority; as logs */
+    char *uri;           /* owned: of the authorities */
+    SigningConfig config;
+} Parts;
+
+static void
+free_public_key(void *key)
 {
-    g_autoptr(GArray) logs = g_array_new(FALSE, TRUE, sizeof(TrustedRootLog));
-    g_autoptr(GArray) authorities = g_array_new(FALSE, TRUE, sizeof(TrustedRootAuthority));
-    g_autofree char *origin_url = g_strconcat("https://", engine->origin, NULL);
+    public_key_unref(key);
+}
 
-    for (guint i = 0; i < keys->len; i++) {
-        const KeyTimes *times = keys->pdata[i];
-        TrustedRootLog log = { .origin = engine->origin,
-                               .key = times->public_key,
-                               .start_us = times->start_us,
-                               .end_us = times->end_us };
-        TrustedRootAuthority authority = { .uri = url != NULL ? url : origin_url,
-                                           .name = engine->origin,
-                                           .certs = times->key->certs,
-                                           .start_us = times->start_us,
-                                           .end_us = times->end_us };
+static void
+parts_clear(Parts *parts)
+{
+    g_clear_pointer(&parts->logs, g_array_unref);
+    g_clear_pointer(&parts->authorities, g_array_unref);
+    g_clear_pointer(&parts->keys, g_ptr_array_unref);
+    g_clear_pointer(&parts->shards, g_ptr_array_unref);
+    g_clear_pointer(&parts->foreign, json_decref);
+    g_clear_pointer(&parts->uri, g_free);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Parts, parts_clear)
 
-        if (times->key->role == KEY_ROLE_LOG)
-            g_array_append_val(logs, log);
-        else
-            g_array_append_val(authorities, authority);
+static void
+add_own(Parts *parts, const Engine *engine, const char *url)
+{
+    for (guint i = 0; i < parts->keys->len; i++) {
+        const KeyTimes *times = parts->keys->pdata[i];
+        const TrustedRootLog log = { .origin = engine->origin,
+                                     .key = times->public_key,
+                                     .start_us = times->start_us,
+                                     .end_us = times->end_us };
+        const TrustedRootAuthority authority = { .uri = parts->uri,
+                                                 .name = engine->origin,
+                                                 .certs = times->key->certs,
+                                                 .start_us = times->start_us,
+                                                 .end_us = times->end_us };
+
+        parts->config.start_us = i == 0 ? times->start_us : parts->config.start_us;
+        if (times->key->role == KEY_ROLE_LOG) {
+            g_array_append_val(parts->logs, log);
+            continue;
+        }
+        g_array_append_val(parts->authorities, authority);
+        if (times->end_us == 0)
+            parts->config.authority_url = url;
     }
-    return trusted_root_build_with((const TrustedRootLog *)logs->data, logs->len,
-                                   (const TrustedRootAuthority *)authorities->data,
-                                   authorities->len, error);
+}
+
+/* The shards of the log for others. When each began is written nowhere: from the first root on. */
+static bool
+add_foreign(Parts *parts, const char *url, GError **error)
+{
+    size_t i = 0;
+    json_t *shard = NULL;
+
+    json_array_foreach (json_object_get(parts->foreign, "shards"), i, shard) {
+        const char *text = json_need_string(shard, "spki", "shard", error);
+        TrustedRootLog log = { .origin = json_string_value(json_object_get(shard, "origin")),
+                               .start_us = parts->config.start_us };
+        g_autoptr(GBytes) spki = text != NULL ? base64_decode(text, error) : NULL;
+        PublicKey *key = spki != NULL ? public_key_from_spki(span_of_bytes(spki), error) : NULL;
+
+        if (key == NULL)
+            return false;
+        g_ptr_array_add(parts->shards, key);
+        log.key = key;
+        g_array_append_val(parts->logs, log);
+        parts->config.log_url = url;
+    }
+    return true;
 }
 
 bool
 trust_root_make(Engine *engine, const char *url, TrustRootFiles *out, GError **error)
 {
     g_auto(EngineView) view = { 0 };
-    g_autoptr(GPtrArray) keys = g_ptr_array_new_with_free_func(key_times_free);
-    g_auto(TrustRootFiles) made = { 0 };
-    SigningConfig config = { .operator= engine->origin };
+    g_auto(Parts) parts = {
+        .keys = g_ptr_array_new_with_free_func(key_times_free),
+        .shards = g_ptr_array_new_with_free_func(free_public_key),
+        .logs = g_array_new(FALSE, TRUE, sizeof(TrustedRootLog)),
+        .authorities = g_array_new(FALSE, TRUE, sizeof(TrustedRootAuthority)),
+        .uri = url != NULL ? g_strdup(url) : g_strconcat("https://", engine->origin, NULL),
+    };
+    char *trusted_root = NULL;
 
-    if (!engine_view_open(engine, &view, error) || !take_roots(view.view, keys, error))
+    if (!engine_view_open(engine, &view, error) || !take_roots(view.view, parts.keys, error))
         return false;
     engine_view_clear(&view);
-    for (guint i = 0; url != NULL && i < keys->len; i++) {
-        const KeyTimes *times = keys->pdata[i];
-
-        config.start_us = config.start_us == 0 ? times->start_us : config.start_us;
-        if (times->end_us == 0 && times->key->role == KEY_ROLE_LOG)
-            config.log_url = url;
-        else if (times->end_us == 0)
-            config.authority_url = url;
-    }
-    made.trusted_root = write_trusted_root(engine, url, keys, error);
-    if (made.trusted_root == NULL)
+    parts.config.operator= engine->origin;
+    add_own(&parts, engine, url);
+    if (!foreign_show(engine, &parts.foreign, error) || !add_foreign(&parts, url, error))
         return false;
-    made.signing_config = signing_config_build(&config);
-    *out = made;
-    made = (TrustRootFiles){ 0 };
+    trusted_root = trusted_root_build_with(
+        (const TrustedRootLog *)parts.logs->data, parts.logs->len,
+        (const TrustedRootAuthority *)parts.authorities->data, parts.authorities->len, error);
+    if (trusted_root == NULL)
+        return false;
+    *out = (TrustRootFiles){ .trusted_root = trusted_root,
+                             .signing_config = signing_config_build(&parts.config) };
     return true;
 }

@@ -17,6 +17,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include "base/files.h"
+#include "base/log.h"
 #include "base/os.h"
 #include "service/status.h"
 #include "service/tuf_publish_priv.h"
@@ -27,6 +28,7 @@
 #define MAX_NAMES      100000
 #define REFRESH_US     (INT64_C(3600) * 1000000)
 #define GROWN_US       (INT64_C(10) * 1000000)
+#define NAG_US         (INT64_C(30) * 24 * 3600 * 1000000)
 #define PART_NAME      ".part"
 #define TIMESTAMP_NAME "timestamp.json"
 #define FILE_MODE      0644
@@ -277,6 +279,37 @@ publish_all(Publisher *publisher, GError **error)
            put_roots(publisher, error) && remove_old_snapshots(publisher, error);
 }
 
+/* The roles that people must sign again soon: [{role, expires}]. Owned. */
+static json_t *
+expiring(const Publisher *publisher)
+{
+    int64_t soon_us = clock_now_us(publisher->engine->clock) + NAG_US;
+    json_t *list = json_array();
+    const char *role = NULL;
+    json_t *metadata = NULL;
+
+    json_object_foreach (publisher->state.roles, role, metadata) {
+        json_t *expires = json_object_get(metadata, "expires");
+        int64_t expires_us = 0;
+
+        if (clock_parse(json_string_value(expires), &expires_us) && expires_us < soon_us)
+            json_array_append_new(list, json_pack("{s:s, s:O}", "role", role, "expires", expires));
+    }
+    return list;
+}
+
+static void
+warn_expiring(const json_t *list)
+{
+    size_t i = 0;
+    json_t *row = NULL;
+
+    json_array_foreach (list, i, row)
+        log_event(LOG_WARNING, "a role of the TUF repository expires: sign it again",
+                  "SLIPWAY_ROLE", json_string_value(json_object_get(row, "role")),
+                  "SLIPWAY_EXPIRES", json_string_value(json_object_get(row, "expires")), NULL);
+}
+
 /* One writer a folder: numbers are taken under the lock, so timestamps only rise. */
 static bool
 publish_into(Engine *engine, int parent_fd, const char *path, json_t **result_out, GError **error)
@@ -297,11 +330,16 @@ publish_into(Engine *engine, int parent_fd, const char *path, json_t **result_ou
         error_prefix(error, "cannot publish the TUF repository to '%s'", path);
         return false;
     }
-    if (result_out != NULL) {
+    if (result_out == NULL) {
+        g_autoptr(json_t) list = expiring(&publisher);
+
+        warn_expiring(list);
+    } else {
         g_autofree char *expires = clock_format_seconds(publisher.status.expires_us);
 
-        *result_out = json_pack("{s:s, s:I, s:s}", "path", path, "number",
-                                (json_int_t)publisher.status.number, "expires", expires);
+        *result_out = json_pack("{s:s, s:I, s:s, s:o}", "path", path, "number",
+                                (json_int_t)publisher.status.number, "expires", expires, "expiring",
+                                expiring(&publisher));
     }
     return true;
 }

@@ -52,8 +52,9 @@ bool tuf_repo_propose(Engine *engine, const TufChange *change, json_t **proposal
 bool tuf_repo_apply(Engine *engine, const json_t *proposal, json_t **result_out,
                     GError **error) MUST_CHECK;
 /** Writes all files for clients into the folder @path, made if absent, under a new timestamp.
- * @result_out: {path, number, expires}. Errors: NOT_FOUND (no repository yet), CONFLICT (another
- * repository is there), those of signer, store and disk. */
+ * @result_out: {path, number, expires, expiring: [{role, expires}]}, the last those that people must
+ * sign again within 30 days. Errors: NOT_FOUND (no repository yet), CONFLICT (another repository is
+ * there), those of signer, store and disk. */
 bool tuf_repo_publish(Engine *engine, const char *path, json_t **result_out,
                       GError **error) MUST_CHECK;
 /** @result_out: {roles: [{role, version, expires, threshold, keys, targets}]}. */

@@ -122,10 +122,32 @@ def test_a_client_with_nothing_but_the_root_gets_our_trusted_root():
         assert root["tlogs"][0]["baseUrl"].startswith("https://localhost/"), root
         assert len(root["timestampAuthorities"][0]["certChain"]["certificates"]) == 2, root
         config = json.loads(client.have("signing_config.v0.2.json"))
-        assert config["rekorTlogUrls"][0]["url"] == "https://slipway.example", config
+        assert config["rekorTlogUrls"] == [], "it names a log for others where there is none"
         assert config["tsaUrls"][0]["url"] == "https://slipway.example/api/v1/timestamp", config
         printed = r.run("keys", "trust-root", "--url", "https://slipway.example").stdout
         assert json.loads(printed) == root
+
+
+def test_the_logs_for_others_are_trusted_once_they_are_there():
+    with Repository() as r:
+        r.call("foreign.set", origin="others.example/one")
+        r.call("foreign.shard", origin="others.example/two")
+        client = r.client()
+        r.run("tuf", "repo", "renew", "--key", r.root_key, "--url", "https://slipway.example")
+        r.publish()
+        client.download("trusted_root.json", "signing_config.v0.2.json")
+        logs = json.loads(client.have("trusted_root.json"))["tlogs"]
+        assert [log["baseUrl"] for log in logs][1:] == ["https://others.example/one", "https://others.example/two"], logs
+        assert len({log["logId"]["keyId"] for log in logs}) == 3
+        config = json.loads(client.have("signing_config.v0.2.json"))
+        assert config["rekorTlogUrls"][0]["url"] == "https://slipway.example", config
+
+
+def test_publishing_warns_of_what_people_must_sign_again():
+    with Repository() as r:
+        assert "warning: 'targets'" not in r.publish().stderr
+        r.run("tuf", "repo", "renew", "--key", r.root_key, "--days", "20")
+        assert "warning: 'targets' expires at" in r.publish().stderr
 
 
 def test_timestamp_and_snapshot_are_the_status_number_and_end():
