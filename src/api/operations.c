@@ -24,6 +24,7 @@ const ApiOperation *const api_operations[] = {
     &op_log_checkpoint,
     &op_log_export,
     &op_log_prove,
+    &op_log_status,
     &op_log_tail,
     &op_notice_list,
     &op_notice_remove,
@@ -87,6 +88,9 @@ const ApiOperation *const api_operations[] = {
     &op_user_disable,
     &op_user_list,
     &op_user_set,
+    &op_witness_add,
+    &op_witness_policy,
+    &op_witness_remove,
 };
 /* clang-format on */
 const size_t api_n_operations = G_N_ELEMENTS(api_operations);

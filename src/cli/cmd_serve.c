@@ -18,6 +18,7 @@
 #include "service/engine.h"
 #include "service/outbox.h"
 #include "service/queue.h"
+#include "service/witness_client.h"
 #include "sys/thread.h"
 #include "web/server.h"
 #include "base/banned.h"
@@ -153,7 +154,8 @@ serve(CommandContext *context, Engine *engine, const ServeArgs *args, GError **e
     bool ok = false;
 
     if (server == NULL || !outbox_set_public_url(engine, web_server_url(server), error) ||
-        !outbox_start(engine, error) || !queue_start(engine, &queue, error))
+        !outbox_start(engine, error) || !witness_client_start(engine, error) ||
+        !queue_start(engine, &queue, error))
         return false;
     output_line(context->output, "listening  %s", web_server_url(server));
     (void)fflush(stdout);

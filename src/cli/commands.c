@@ -34,6 +34,7 @@ const Command *const commands[] = {
     &cmd_release_publish,
     &cmd_release_reject,
     &cmd_verify,
+    &cmd_log_status,
     &cmd_log_checkpoint,
     &cmd_log_tail,
     &cmd_log_prove,
@@ -47,6 +48,9 @@ const Command *const commands[] = {
     &cmd_witness_watch,
     &cmd_witness_serve,
     &cmd_witness_seen,
+    &cmd_witness_add,
+    &cmd_witness_remove,
+    &cmd_witness_policy,
     &cmd_tuf,
     &cmd_tuf_repo_init,
     &cmd_tuf_repo_show,
@@ -125,7 +129,7 @@ const CommandGroup command_groups[] = {
     { "store", "blobs by digest", COMMAND_RARE },
     { "schedule", "what comes again", COMMAND_RARE },
     { "secret", "values for jobs, kept sealed", COMMAND_RARE },
-    { "witness", "cosigning logs: new, watch, serve, seen", COMMAND_RARE },
+    { "witness", "cosigning logs, and who cosigns ours", COMMAND_RARE },
     { "admin", "the data folder: fsck, rebuild, backup", COMMAND_RARE },
 };
 const size_t n_command_groups = G_N_ELEMENTS(command_groups);

@@ -20,6 +20,7 @@
 #include "service/queue.h"
 #include "service/rebuild.h"
 #include "service/run_priv.h"
+#include "service/witness_client.h"
 #include "base/banned.h"
 
 #define LOG_FOLDER       "logs/main"
@@ -44,10 +45,10 @@ make_origin(const char *given, GError **error)
     g_autofree char *hex = NULL;
 
     if (given != NULL && !origin_is_valid(given)) {
-        error_set(
-            error, BASE_ERROR, BASE_ERROR_INVALID,
-            "'%s' is not an origin: expected 'host' or 'host[:port]/path' of [a-z0-9.:/_-], at most %d bytes",
-            given, LIMIT_ORIGIN_BYTES);
+        error_set(error, BASE_ERROR, BASE_ERROR_INVALID,
+                  "'%s' is not an origin: expected 'host' or 'host[:port]/path' of [a-z0-9.:/_-], "
+                  "at most %d bytes",
+                  given, LIMIT_ORIGIN_BYTES);
         return NULL;
     }
     if (given != NULL)
@@ -224,7 +225,9 @@ engine_open(const EngineOptions *options, GError **error)
     engine->known = target_row_checkpoints(engine, error);
     if (engine->known == NULL)
         return NULL;
-    parts = (LaneParts){ .db = engine->db,
+    engine->witnesses = witness_client_new(engine);
+    parts = (LaneParts){ .grew = witness_client_get_wake(engine),
+                         .db = engine->db,
                          .store = engine->store,
                          .tlog = engine->tlog,
                          .signer = engine->signer,
@@ -293,6 +296,7 @@ engine_free(Engine *engine)
     g_clear_pointer(&engine->runs, g_ptr_array_unref);
     g_clear_pointer(&engine->threads, g_ptr_array_unref);
     g_clear_pointer(&engine->publishing, g_hash_table_unref);
+    witness_client_stop(engine);
     g_clear_pointer(&engine->foreign, foreign_free);
     g_clear_pointer(&engine->lane, lane_free);
     g_clear_pointer(&engine->known, g_array_unref);

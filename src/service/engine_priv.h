@@ -32,6 +32,7 @@ struct Engine {
     GPtrArray *threads;     /* owned, guarded by lock: of EngineThread; see engine_thread.h */
     Mutex pool_lock;        /* with pool_changed: a lease was given back */
     Cond pool_changed;
-    struct Foreign *foreign; /* owned, guarded by lock; opened when first asked for */
-    struct Queue *queue;     /* owned, guarded by lock; NULL: no server takes runs here */
+    struct WitnessClient *witnesses; /* owned */
+    struct Foreign *foreign;         /* owned, guarded by lock; opened when first asked for */
+    struct Queue *queue;             /* owned, guarded by lock; NULL: no server takes runs here */
 };

@@ -6,6 +6,7 @@
 #include "proof/checkpoint.h"
 #include "service/engine_view.h"
 #include "service/timestamp.h"
+#include "service/witness_client.h"
 #include "base/banned.h"
 
 static NoteVerifier *
@@ -317,8 +318,10 @@ factlog_export(Engine *engine, const char *path, json_t **result_out, GError **e
 {
     MerkleHead head = { 0 };
     g_autoptr(GBytes) note = lane_checkpoint(engine->lane, &head, error);
+    g_autoptr(GBytes) cosigned = NULL;
 
-    if (note == NULL || !tlog_export(engine->tlog, path, error))
+    if (note == NULL || !witness_cosign(engine, "main", engine->tlog, note, &cosigned, error) ||
+        !tlog_export_note(engine->tlog, path, cosigned, error))
         return false;
     *result_out = json_pack("{s:s,s:I}", "path", path, "size", (json_int_t)head.size);
     return true;

@@ -31,7 +31,7 @@ bool factlog_check(Engine *engine, json_t **result_out, GError **error) MUST_CHE
 /** Signs @payload, an in-toto statement of a foreign type, and logs it as evidence.
  * @result_out: {statement, index, repeated}. Errors: those of lane and signer. */
 bool factlog_append(Engine *engine, Span payload, json_t **result_out, GError **error) MUST_CHECK;
-/** Signs a checkpoint and brings the static view in the folder @path to it. @result_out: {path,
- * size}. Errors: those of signer and tlog_export. */
+/** Signs a checkpoint, asks its witnesses, and brings the static view in the folder @path to it.
+ * @result_out: {path, size}. Errors: those of signer, witness_cosign and tlog_export_note. */
 bool factlog_export(Engine *engine, const char *path, json_t **result_out,
                     GError **error) MUST_CHECK;

@@ -16,8 +16,7 @@
 #define CONFIG_FORM 1
 
 struct Foreign {
-    char *home;  /* owned */
-    int home_fd; /* borrowed from the engine */
+    Engine *engine; /* borrowed */
     Mutex lock;
     ForeignLimits limits; /* guarded by lock */
     GPtrArray *shards;    /* guarded by lock; owned; of Shard; only ever grows: a Shard got from it
@@ -54,7 +53,20 @@ write_config(const Foreign *foreign, const ForeignLimits *limits, const char *na
                   (json_int_t)limits->max_entries, "perMinute", (json_int_t)limits->per_minute,
                   "checkpointMs", (json_int_t)limits->checkpoint_ms, "shards", shards);
     g_autofree char *text = json_pretty(root);
-    return file_write_atomic(foreign->home_fd, CONFIG_NAME, span_of_text(text), 0600, error);
+    return file_write_atomic(foreign->engine->home_fd, CONFIG_NAME, span_of_text(text), 0600,
+                             error);
+}
+
+static Shard *
+open_one(const Foreign *foreign, const char *name, const char *origin, bool written, GError **error)
+{
+    ShardOptions options = { .engine = foreign->engine,
+                             .name = name,
+                             .origin = origin,
+                             .written = written,
+                             .checkpoint_ms = foreign->limits.checkpoint_ms };
+
+    return shard_open(&options, error);
 }
 
 static bool
@@ -67,9 +79,7 @@ open_shards(Foreign *foreign, const json_t *list, GError **error)
         const char *name = json_need_string(item, "name", CONFIG_NAME, error);
         const char *origin =
             name != NULL ? json_need_string(item, "origin", CONFIG_NAME, error) : NULL;
-        Shard *shard = origin != NULL ? shard_open(foreign->home, name, origin, i + 1 == n,
-                                                   foreign->limits.checkpoint_ms, error)
-                                      : NULL;
+        Shard *shard = origin != NULL ? open_one(foreign, name, origin, i + 1 == n, error) : NULL;
 
         if (shard == NULL)
             return false;
@@ -97,7 +107,8 @@ static bool
 read_config(Foreign *foreign, GError **error)
 {
     g_autoptr(GError) local = NULL;
-    g_autoptr(GBytes) text = file_read(foreign->home_fd, CONFIG_NAME, LIMIT_KEY_FILE_BYTES, &local);
+    g_autoptr(GBytes) text =
+        file_read(foreign->engine->home_fd, CONFIG_NAME, LIMIT_KEY_FILE_BYTES, &local);
     ForeignLimits *limits = &foreign->limits;
 
     *limits = (ForeignLimits){ .max_entries = FOREIGN_DEFAULT_MAX_ENTRIES,
@@ -123,8 +134,7 @@ open_all(Engine *engine, GError **error)
     g_autoptr(Foreign) foreign = g_new0(Foreign, 1);
 
     mutex_init(&foreign->lock);
-    foreign->home = g_strdup(engine->home);
-    foreign->home_fd = engine->home_fd;
+    foreign->engine = engine;
     foreign->shards = g_ptr_array_new_with_free_func((GDestroyNotify)shard_free);
     if (read_config(foreign, error))
         return g_steal_pointer(&foreign);
@@ -165,7 +175,6 @@ foreign_free(Foreign *foreign)
         return;
     g_clear_pointer(&foreign->shards, g_ptr_array_unref);
     mutex_clear(&foreign->lock);
-    g_free(foreign->home);
     g_free(foreign);
 }
 
@@ -206,13 +215,12 @@ add_shard(Foreign *foreign, const char *origin, GError **error)
                   FOREIGN_MAX_SHARDS);
         return false;
     }
-    if (!shard_create(foreign->home, name, origin, error) ||
+    if (!shard_create(foreign->engine->home, name, origin, error) ||
         !write_config(foreign, &foreign->limits, name, origin, error))
         return false;
     if (old != NULL)
         shard_freeze(old);
-    Shard *shard =
-        shard_open(foreign->home, name, origin, true, foreign->limits.checkpoint_ms, error);
+    Shard *shard = open_one(foreign, name, origin, true, error);
     if (shard != NULL)
         g_ptr_array_add(foreign->shards, shard);
     return shard != NULL;
@@ -323,6 +331,34 @@ foreign_show(Engine *engine, json_t **result_out, GError **error)
                   "perMinute", (json_int_t)foreign->limits.per_minute, "checkpointMs",
                   (json_int_t)foreign->limits.checkpoint_ms, "shards", list);
     return true;
+}
+
+bool
+foreign_ask_witnesses(Engine *engine, bool again, GError **error)
+{
+    Foreign *foreign = get_any(engine, error);
+    Shard *shard = NULL;
+
+    if (foreign == NULL)
+        return false;
+    {
+        MUTEX_GUARD(&foreign->lock);
+
+        shard = newest(foreign);
+    }
+    if (shard == NULL || shard->tlog == NULL)
+        return true;
+    if (again)
+        shard->witnessed = UINT64_MAX;
+    return shard_ask_witnesses(shard, error);
+}
+
+bool
+foreign_has(Engine *engine)
+{
+    MUTEX_GUARD(&engine->lock);
+
+    return engine->foreign != NULL || faccessat(engine->home_fd, CONFIG_NAME, F_OK, 0) == 0;
 }
 
 /* ---- what others ask ---- */

@@ -45,6 +45,11 @@ Foreign *foreign_get(Engine *engine, GError **error) MUST_CHECK;
 /** Ends all threads. Accepts NULL. For engine.c. */
 void foreign_free(Foreign *foreign);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Foreign, foreign_free)
+/** Whether there is one; opens nothing. */
+bool foreign_has(Engine *engine);
+/** Has the newest checkpoint of the shard that is written cosigned, once, or @again. Errors: those of
+ * witness_cosign. */
+bool foreign_ask_witnesses(Engine *engine, bool again, GError **error) MUST_CHECK;
 ForeignLimits foreign_limits(Foreign *foreign);
 
 typedef struct ForeignRequest { /* the caller's; untouched by it until done */

@@ -11,6 +11,7 @@
 #define FOREIGN_FIRST_NAME "foreign"
 
 typedef struct Shard {
+    Engine *engine;         /* borrowed; for witnesses */
     char *name;             /* owned */
     char *origin;           /* owned */
     char *view_path;        /* owned */
@@ -30,16 +31,25 @@ typedef struct Shard {
     MerkleHead head;     /* guarded by lock; what note is over */
     GBytes *note;        /* guarded by lock; owned; the newest checkpoint, NULL: none */
 
+    uint64_t witnessed; /* of the witnesses' thread: size of the last checkpoint with a quorum,
+                           UINT64_MAX: ask again */
     int64_t sealed_us;  /* the committer's: when the last checkpoint was signed */
     Mutex view_lock;    /* held over one export */
     uint64_t view_size; /* guarded by view_lock */
     bool has_view;      /* guarded by view_lock: view_size is right */
 } Shard;
 
-/** Opens a shard; what is wrong with its folder becomes its problem. @written: it takes entries.
- * Returns: owned. Errors: UNAVAILABLE (no thread). */
-Shard *shard_open(const char *home, const char *name, const char *origin, bool written,
-                  int64_t checkpoint_ms, GError **error) MUST_CHECK;
+typedef struct {    /* all borrowed until shard_open returns, but engine */
+    Engine *engine; /* outlives the shard */
+    const char *name;
+    const char *origin;
+    bool written; /* it takes entries */
+    int64_t checkpoint_ms;
+} ShardOptions;
+
+/** Opens a shard; what is wrong with its folder becomes its problem. Returns: owned. Errors:
+ * UNAVAILABLE (no thread). */
+Shard *shard_open(const ShardOptions *options, GError **error) MUST_CHECK;
 /** Finishes what is queued, takes no more. */
 void shard_freeze(Shard *shard);
 void shard_free(Shard *shard);
@@ -51,5 +61,8 @@ bool shard_create(const char *home, const char *name, const char *origin,
 /** Errors: as foreign_submit. */
 bool shard_submit(Shard *shard, ForeignRequest *request, int64_t max_entries,
                   GError **error) MUST_CHECK;
-/** Brings the static view to the newest checkpoint. Errors: CORRUPT, IO. */
+/** Has the newest checkpoint cosigned, if it is not. Errors: those of witness_cosign. */
+bool shard_ask_witnesses(Shard *shard, GError **error) MUST_CHECK;
+/** Brings the static view to the newest checkpoint, with a quorum to the newest that has it. Errors:
+ * CORRUPT, IO. */
 bool shard_refresh_view(Shard *shard, GError **error) MUST_CHECK;

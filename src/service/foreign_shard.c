@@ -5,7 +5,9 @@
 #include "base/clock.h"
 #include "base/files.h"
 #include "base/log.h"
+#include "service/engine_priv.h"
 #include "service/foreign_priv.h"
+#include "service/witness_client.h"
 #include "base/banned.h"
 
 /* Invariants
@@ -28,6 +30,7 @@ keep_checkpoint(Shard *shard, const MerkleHead *head, GBytes *note, GError **err
     g_clear_pointer(&shard->note, g_bytes_unref);
     shard->note = g_bytes_ref(note);
     shard->head = *head;
+    wake_send(witness_client_get_wake(shard->engine));
     return true;
 }
 
@@ -149,9 +152,10 @@ start_writing(Shard *shard, GError **error)
 }
 
 Shard *
-shard_open(const char *home, const char *name, const char *origin, bool written,
-           int64_t checkpoint_ms, GError **error)
+shard_open(const ShardOptions *options, GError **error)
 {
+    const char *home = options->engine->home;
+    const char *name = options->name;
     g_autoptr(Shard) shard = g_new0(Shard, 1);
     g_autofree char *keys = g_build_filename(home, "keys", name, NULL);
     g_autofree char *view = g_strdup_printf("%s.public", name);
@@ -161,20 +165,22 @@ shard_open(const char *home, const char *name, const char *origin, bool written,
     mutex_init(&shard->view_lock);
     cond_init(&shard->closing);
     shard->name = g_strdup(name);
-    shard->origin = g_strdup(origin);
+    shard->engine = options->engine;
+    shard->origin = g_strdup(options->origin);
     shard->view_path = g_build_filename(home, "logs", view, NULL);
-    shard->written = written;
-    shard->checkpoint_ms = (int)checkpoint_ms;
+    shard->witnessed = UINT64_MAX;
+    shard->written = options->written;
+    shard->checkpoint_ms = (int)options->checkpoint_ms;
     shard->pending = g_hash_table_new(digest_hash, digest_hash_equal);
     shard->signer = signer_client_new(keys);
     if (!open_log(shard, home, &local)) {
         g_clear_pointer(&shard->tlog, tlog_free);
         shard->problem = g_strdup(local->message);
-        log_event(LOG_ERROR, "a shard of the foreign log cannot be used", "SLIPWAY_LOG", origin,
-                  "SLIPWAY_CAUSE", local->message, NULL);
+        log_event(LOG_ERROR, "a shard of the foreign log cannot be used", "SLIPWAY_LOG",
+                  options->origin, "SLIPWAY_CAUSE", local->message, NULL);
         return g_steal_pointer(&shard);
     }
-    if (written && !start_writing(shard, error))
+    if (options->written && !start_writing(shard, error))
         return NULL;
     return g_steal_pointer(&shard);
 }
@@ -302,24 +308,65 @@ shard_submit(Shard *shard, ForeignRequest *request, int64_t max_entries, GError 
     return true;
 }
 
-/* ---- the static view ---- */
+/* ---- witnesses and the static view ---- */
+
+/* The newest checkpoint; owned, NULL: none. */
+static GBytes *
+newest_note(Shard *shard)
+{
+    MUTEX_GUARD(&shard->lock);
+
+    return shard->note != NULL ? g_bytes_ref(shard->note) : NULL;
+}
+
+static bool
+size_of_note(GBytes *note, uint64_t *out, GError **error)
+{
+    g_autoptr(Note) parsed = note_parse(span_of_bytes(note), error);
+    g_autoptr(Checkpoint) checkpoint =
+        parsed != NULL ? checkpoint_parse(note_text(parsed), error) : NULL;
+
+    if (checkpoint != NULL)
+        *out = checkpoint->head.size;
+    return checkpoint != NULL;
+}
+
+bool
+shard_ask_witnesses(Shard *shard, GError **error)
+{
+    g_autoptr(GBytes) note = newest_note(shard);
+    g_autoptr(GBytes) cosigned = NULL;
+    uint64_t size = 0;
+
+    if (note == NULL || !size_of_note(note, &size, error))
+        return note == NULL;
+    if (size == shard->witnessed)
+        return true;
+    if (!witness_cosign(shard->engine, shard->name, shard->tlog, note, &cosigned, error))
+        return false;
+    shard->witnessed = size;
+    return true;
+}
 
 bool
 shard_refresh_view(Shard *shard, GError **error)
 {
     MUTEX_GUARD(&shard->view_lock);
     g_autoptr(GBytes) note = NULL;
+    bool wants_quorum = false;
     uint64_t size = 0;
 
     if (shard->tlog == NULL)
         return true; /* what was exported before is still served */
-    {
-        MUTEX_GUARD(&shard->lock);
-
-        note = shard->note != NULL ? g_bytes_ref(shard->note) : NULL;
-        size = shard->head.size;
-    }
-    if (note == NULL || (shard->has_view && shard->view_size == size))
+    if (!witness_wants_quorum(shard->engine, &wants_quorum, error))
+        return false;
+    if (!wants_quorum)
+        note = newest_note(shard);
+    else if (!witness_kept(shard->engine, shard->name, &note, error))
+        return false;
+    if (note == NULL || !size_of_note(note, &size, error))
+        return note == NULL;
+    if (shard->has_view && shard->view_size == size)
         return true;
     if (!tlog_export_note(shard->tlog, shard->view_path, note, error))
         return false;

@@ -431,6 +431,8 @@ sign_behind(Lane *lane)
     if (note == NULL)
         log_event(LOG_WARNING, "no checkpoint was signed; retrying with the next entry",
                   "SLIPWAY_CAUSE", error->message, NULL);
+    else if (lane->parts.grew != NULL)
+        wake_send(lane->parts.grew);
 }
 
 static bool

@@ -18,6 +18,7 @@
 #include "fact/build.h"
 #include "signer/client.h"
 #include "store/store.h"
+#include "sys/wake.h"
 #include "tlog/tlog.h"
 
 #define LANE_MAX_QUEUED 4096 /* requests waiting before BUSY */
@@ -44,6 +45,7 @@ typedef struct LaneParts { /* all borrowed; outlive the lane */
     SignerClient *signer;
     const Clock *clock;
     const GArray *known; /* of MerkleHead: checkpoints of this log seen elsewhere; NULL: none */
+    Wake *grew;          /* sent after each batch's checkpoint; NULL: nobody waits */
 } LaneParts;
 
 /** Starts the thread. Returns: owned. Errors: UNAVAILABLE. */

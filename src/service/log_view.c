@@ -5,9 +5,9 @@
 #include <string.h>
 #include <sys/stat.h>
 #include "base/files.h"
-#include "base/json.h"
+#include "proof/checkpoint.h"
 #include "service/engine_priv.h"
-#include "service/factlog.h"
+#include "service/witness_client.h"
 #include "base/banned.h"
 
 #define VIEW_FOLDER "logs/public"
@@ -17,13 +17,29 @@ log_view_refresh(Engine *engine, uint64_t *seen_size, GError **error)
 {
     uint64_t size = tlog_get_size(engine->tlog);
     g_autofree char *path = g_strdup_printf("%s/" VIEW_FOLDER, engine->home);
-    g_autoptr(json_t) result = NULL;
+    g_autoptr(GBytes) note = NULL;
+    bool wants_quorum = false;
 
     if (size == *seen_size)
         return true;
-    if (!factlog_export(engine, path, &result, error))
+    if (!witness_wants_quorum(engine, &wants_quorum, error))
         return false;
-    *seen_size = (uint64_t)json_integer_value(json_object_get(result, "size"));
+    if (wants_quorum) {
+        if (!witness_kept(engine, "main", &note, error))
+            return false;
+        if (note == NULL)
+            return true; /* nothing to be seen yet */
+    } else {
+        note = lane_checkpoint(engine->lane, NULL, error);
+    }
+    g_autoptr(Note) parsed = note != NULL ? note_parse(span_of_bytes(note), error) : NULL;
+    g_autoptr(Checkpoint) checkpoint =
+        parsed != NULL ? checkpoint_parse(note_text(parsed), error) : NULL;
+    if (checkpoint == NULL)
+        return false;
+    if (checkpoint->head.size != *seen_size && !tlog_export_note(engine->tlog, path, note, error))
+        return false;
+    *seen_size = checkpoint->head.size;
     return true;
 }
 

@@ -7,7 +7,9 @@
 #include "fact/status_build.h"
 #include "proof/public_key.h"
 #include "service/engine_view.h"
+#include "service/engine_priv.h"
 #include "service/status.h"
+#include "service/witness_client.h"
 #include "base/banned.h"
 
 #define STATUS_MAX_TRIES 16 /* the log may grow between checkpoint and fold */
@@ -103,6 +105,9 @@ status_files_make(Engine *engine, StatusFiles *out, GError **error)
     }
     made.number = take.number;
     made.expires_us = take.now_us + STATUS_DEFAULT_LIFE_US;
+    g_autoptr(GBytes) plain = g_steal_pointer(&made.checkpoint);
+    if (!witness_cosign(engine, "main", engine->tlog, plain, &made.checkpoint, error))
+        return false;
     made.status = sign_status(engine, span_of_bytes(payload), error);
     if (made.status == NULL)
         return false;

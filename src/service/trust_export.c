@@ -4,6 +4,7 @@
 #include <string.h>
 #include "attest/trust.h"
 #include "service/engine_view.h"
+#include "service/witness_client.h"
 #include "base/banned.h"
 
 static bool
@@ -55,6 +56,7 @@ trust_export(Engine *engine, const char *project, GError **error)
     g_autofree char *pattern = g_strdup_printf("release:%s/*", project);
     const RosterRule *rule = NULL;
     TrustAccept *accept = NULL;
+    bool wants_quorum = false;
     Digest root;
 
     if (!engine_view_open(engine, &view, error) || !first_root(view.view, &root, error) ||
@@ -74,6 +76,9 @@ trust_export(Engine *engine, const char *project, GError **error)
                     g_strdup_printf("%s/builder/sandbox/isolated", engine->origin));
     if (fact_roster_allows_unisolated(roster, pattern))
         g_ptr_array_add(accept->builders, g_strdup_printf("%s/builder/host/none", engine->origin));
+    if (!witness_wants_quorum(engine, &wants_quorum, error) ||
+        (wants_quorum && !witness_policy_text(engine, &trust->witness_policy, error)))
+        return NULL;
     return trust_build(trust, error);
 }
 

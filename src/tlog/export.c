@@ -219,6 +219,8 @@ export_to(Tlog *tlog, int dirfd, GBytes *note, uint64_t size, GError **error)
 
     if (!refuse_own_folder(tlog, dirfd, error) || !find_exported(tlog, dirfd, &export.from, error))
         return false;
+    if (export.from > size)
+        return true; /* what readers have seen is not taken back */
     for (unsigned level = 0; level < TREE_TILE_LEVELS; level++) {
         if (!export_hashes(&export, level, error))
             return false;

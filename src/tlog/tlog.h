@@ -130,8 +130,8 @@ GBytes *tlog_load_checkpoint(Tlog *tlog, GError **error) MUST_CHECK;
  */
 bool tlog_export(Tlog *tlog, const char *dir_path, GError **error) MUST_CHECK;
 
-/** As tlog_export to the checkpoint @note instead, of this log and not older than the folder's.
- * Errors: INVALID, CORRUPT, IO. */
+/** As tlog_export to the checkpoint @note instead, of this log; one older than the folder's changes
+ * nothing. Errors: INVALID, CORRUPT, IO. */
 bool tlog_export_note(Tlog *tlog, const char *dir_path, GBytes *note, GError **error) MUST_CHECK;
 
 typedef struct {

@@ -4,6 +4,7 @@
 #include "attest/dsse.h"
 #include "base/clock.h"
 #include "fact/body.h"
+#include "proof/tlog_policy.h"
 #include "verify/verify_priv.h"
 #include "base/banned.h"
 
@@ -32,9 +33,40 @@ check_checkpoint(Verification *v)
         verify_report_add(v->report, VERIFY_OK, "checkpoint", VERIFY_CHECKPOINT,
                           "log '%s' at size %" G_GUINT64_FORMAT ", signed by its key",
                           v->checkpoint->origin, v->checkpoint->head.size);
-    if (v->options->trust->witness_policy != NULL)
-        verify_report_add(v->report, VERIFY_UNSUPPORTED, "witnesses", VERIFY_CHECKPOINT,
-                          "this program cannot judge a witness policy yet");
+}
+
+static VerifyResult
+result_of_witnesses(const GError *error)
+{
+    switch (error_kind(error)) {
+    case ERROR_KIND_UNTRUSTED:
+        return VERIFY_NOT_AUTHENTIC;
+    case ERROR_KIND_UNAVAILABLE:
+        return VERIFY_UNSUPPORTED;
+    default:
+        return VERIFY_POLICY;
+    }
+}
+
+/* Two verifiers shown two histories cannot both have one that its witnesses vouch for. */
+static void
+check_witnesses(Verification *v)
+{
+    const char *text = v->options->trust->witness_policy;
+    g_autoptr(GError) local = NULL;
+    size_t n = 0;
+
+    if (text == NULL)
+        return;
+    g_autoptr(TlogPolicy) policy = tlog_policy_parse(span_of_text(text), &local);
+    g_autoptr(Note) note = policy != NULL ? note_parse(span_of_bytes(v->note), &local) : NULL;
+    if (note != NULL && tlog_policy_check(policy, note, &n, &local))
+        verify_report_add(v->report, VERIFY_OK, "witnesses", VERIFY_CHECKPOINT,
+                          "%zu of %zu witnesses vouch for it; that is the quorum", n,
+                          tlog_policy_n_witnesses(policy));
+    else
+        verify_report_add(v->report, result_of_witnesses(local), "witnesses", VERIFY_CHECKPOINT,
+                          "%s", local->message);
 }
 
 static void
@@ -278,6 +310,8 @@ verify_log(Verification *v, GError **error)
         return true;
     if (v->note != NULL)
         check_checkpoint(v);
+    if (v->checkpoint != NULL)
+        check_witnesses(v);
     if (v->checkpoint != NULL)
         check_inclusion(v);
     if (v->envelope != NULL)

@@ -288,7 +288,8 @@ access_request(void *data, struct MHD_Connection *connection, const char *url, c
     if (exchange->refused != 0)
         return refuse(exchange);
     exchange->handed_on = true;
-    if (exchange->http->options.quick(exchange->http->options.data, exchange, &exchange->answer))
+    if (exchange->http->options.quick != NULL &&
+        exchange->http->options.quick(exchange->http->options.data, exchange, &exchange->answer))
         return send_answer(exchange);
     MHD_suspend_connection(connection);
     exchange->http->options.take(exchange->http->options.data, exchange);

@@ -21,8 +21,8 @@ typedef struct HttpExchange HttpExchange; /* one request that waits for its answ
 typedef struct HttpOptions {
     const char *listen; /* "127.0.0.1:8080", "[::1]:0"; port 0: any free one */
     bool trust_proxy;   /* X-Forwarded-For says who the peer is */
-    /* On the server's thread, which it must not make wait: true with @answer, or false: take is
-     * called next. */
+    /* Optional. On the server's thread, which it must not make wait: true with @answer, or false:
+     * take is called next. */
     bool (*quick)(void *data, HttpExchange *exchange, WebAnswer *answer);
     /* Takes the exchange, on the server's thread, and answers it by http_answer, here or from
      * another thread. Must not block. */
