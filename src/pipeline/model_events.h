@@ -27,11 +27,18 @@ typedef struct PipelineInput { /* a value a person may give with "slipway run --
     const char *const *choices; /* NULL-terminated; empty unless PIPELINE_INPUT_CHOICE */
 } PipelineInput;
 
+typedef enum { /* what may happen to a release that one follows */
+               PIPELINE_RELEASES_PUBLISHED = 1 << 0,
+               PIPELINE_RELEASES_REVOKED = 1 << 1,
+} PipelineReleases;
+
 typedef struct PipelineOn {      /* which pushes and proposals make a run at all */
     const char *const *branches; /* globs, "!" takes away; NULL-terminated; empty: all */
     const char *const *tags;
     const char *const *paths;
     bool ignore_skip_marks; /* "skip: false": build where the message says [skip ci] too */
+    unsigned releases;      /* PipelineReleases bits: follow releases; 0: none */
+    const char *const *release_projects; /* globs over projects; empty: its own */
 } PipelineOn;
 
 typedef struct PipelineSchedule {

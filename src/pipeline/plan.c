@@ -14,9 +14,8 @@
 #include "pipeline/substitute.h"
 #include "base/banned.h"
 
-static const char *const event_names[] = {
-    "none", "push", "tag", "proposal", "schedule", "manual"
-};
+static const char *const event_names[] = { "none",     "push",   "tag",     "proposal",
+                                           "schedule", "manual", "release", "artifact" };
 
 const char *
 plan_event_name(PlanEventKind kind)

@@ -18,9 +18,12 @@ typedef enum {
     PLAN_EVENT_TAG,
     PLAN_EVENT_PROPOSAL,
     PLAN_EVENT_SCHEDULE,
-    PLAN_EVENT_MANUAL, /* by hand */
+    PLAN_EVENT_MANUAL,   /* by hand */
+    PLAN_EVENT_RELEASE,  /* a release that the file follows was published or revoked */
+    PLAN_EVENT_ARTIFACT, /* a watched repository has something new */
+    PLAN_N_EVENTS
 } PlanEventKind;
-/** "push", "tag", "proposal", "schedule", "manual". Static. */
+/** "push", "tag", "proposal", "schedule", "manual", "release", "artifact". Static. */
 const char *plan_event_name(PlanEventKind kind);
 /** PLAN_EVENT_NONE when @text is none of them. */
 PlanEventKind plan_event_from_string(const char *text);

@@ -321,7 +321,8 @@ whole_new(Span text)
     whole->owned = g_ptr_array_new_with_free_func(g_free);
     whole->whens = g_ptr_array_new_with_free_func((GDestroyNotify)condition_free);
     whole->pipeline.digest = digest_of(text);
-    whole->pipeline.on = (PipelineOn){ none, none, none, false };
+    whole->pipeline.on =
+        (PipelineOn){ .branches = none, .tags = none, .paths = none, .release_projects = none };
     return whole;
 }
 

@@ -157,20 +157,68 @@ take_on_skip(Reader *reader, const YamlNode *value, const char *where, void *obj
         ((PipelineOn *)object)->ignore_skip_marks = !skip;
 }
 
+static bool
+read_release_event(Reader *reader, const YamlNode *node, const char *what, const char **out)
+{
+    static const char *const names[] = { "", "published", "revoked" };
+    int choice = 0;
+
+    if (!read_choice(reader, node, what, (const char **)names, G_N_ELEMENTS(names), &choice))
+        return false;
+    *out = names[choice];
+    return true;
+}
+
+static void
+take_release_events(Reader *reader, const YamlNode *value, const char *where, void *object)
+{
+    PipelineOn *on = object;
+    const char *const *events =
+        read_list(reader, value, "'events'", read_release_event, READ_LIST_OR_TEXT);
+
+    (void)where;
+    for (size_t i = 0; events != NULL && events[i] != NULL; i++)
+        on->releases |= strcmp(events[i], "published") == 0 ? PIPELINE_RELEASES_PUBLISHED
+                                                            : PIPELINE_RELEASES_REVOKED;
+}
+
+static void
+take_release_projects(Reader *reader, const YamlNode *value, const char *where, void *object)
+{
+    (void)where;
+    take_globs(reader, value, "'projects'", &((PipelineOn *)object)->release_projects);
+}
+
+/* A list of events of its own releases, or a map that names other projects. */
+static void
+take_on_release(Reader *reader, const YamlNode *value, const char *where, void *object)
+{
+    static const ReaderField fields[] = {
+        { "events", true, take_release_events },
+        { "projects", false, take_release_projects },
+    };
+
+    (void)where;
+    if (yaml_node_kind(value) == YAML_MAP)
+        (void)read_fields(reader, value, value, "'release'", fields, G_N_ELEMENTS(fields), object);
+    else
+        take_release_events(reader, value, "'release'", object);
+}
+
 void
 read_on(Reader *reader, const YamlNode *node)
 {
     static const ReaderField fields[] = {
-        { "branches", false, take_on_branches },
-        { "tags", false, take_on_tags },
-        { "paths", false, take_on_paths },
-        { "skip", false, take_on_skip },
+        { "branches", false, take_on_branches }, { "tags", false, take_on_tags },
+        { "paths", false, take_on_paths },       { "skip", false, take_on_skip },
+        { "release", false, take_on_release },
     };
 
     if (yaml_node_kind(node) != YAML_MAP) {
-        reader_fail(reader, node,
-                    "'on' holds filters: branches, tags, paths, skip; for which events a job "
-                    "runs stands in its 'when'");
+        reader_fail(
+            reader, node,
+            "'on' holds filters: branches, tags, paths, skip, release; for which events a job "
+            "runs stands in its 'when'");
         return;
     }
     if (read_named_map(reader, node, "'on'", G_N_ELEMENTS(fields)))

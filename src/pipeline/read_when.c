@@ -24,10 +24,10 @@ read_condition_glob(Reader *reader, const YamlNode *node, const char *what, cons
 static bool
 read_event(Reader *reader, const YamlNode *node, const char *what, const char **out)
 {
-    const char *names[PLAN_EVENT_MANUAL + 1];
+    const char *names[PLAN_N_EVENTS];
     int choice = 0;
 
-    for (int i = 0; i <= PLAN_EVENT_MANUAL; i++)
+    for (int i = 0; i < PLAN_N_EVENTS; i++)
         names[i] = plan_event_name((PlanEventKind)i);
     if (!read_choice(reader, node, what, names, G_N_ELEMENTS(names), &choice))
         return false;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
- * effects: publications planned by a publish-intent. */
+ * effects: publications planned by a publish-intent, and runs that follow a release. */
 #include "service/effects.h"
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/ulid.h"
+#include "service/follow.h"
 #include "base/banned.h"
 
 /* Plans one publication for each target of an intent; what is planned already stays. */
@@ -33,6 +34,8 @@ plan_publications(DbConn *conn, const char *intent, const char *release, const j
 bool
 effects_plan(DbConn *conn, const Fact *fact, int64_t now_us, GError **error)
 {
+    if (fact->kind == FACT_PUBLICATION || fact->kind == FACT_REVOCATION)
+        return follow_release(conn, fact->s_text, fact->predicate->object, now_us, error);
     if (fact->kind != FACT_PUBLISH_INTENT)
         return true;
     return plan_publications(conn, fact->s_text, fact->predicate->object, fact->predicate->body,
@@ -50,6 +53,53 @@ typedef struct CatchUp {
     const char *origin;
     int64_t now_us;
 } CatchUp;
+
+typedef struct Followed {
+    char *statement, *object; /* owned */
+} Followed;
+
+static void
+followed_free(void *data)
+{
+    Followed *followed = data;
+
+    g_free(followed->statement);
+    g_free(followed->object);
+    g_free(followed);
+}
+
+/* Releases that changed while nobody queued what follows them. */
+static bool
+catch_up_followers(DbConn *conn, const CatchUp *work, int64_t through, GError **error)
+{
+    g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func(followed_free);
+    bool has_row = false;
+
+    {
+        g_autoptr(DbRows) rows =
+            db_select(conn, QUERY_FOLLOW_STATEMENTS,
+                      DB_PARAMS(DB_TEXT(work->origin), DB_INT(through)), error);
+
+        if (rows == NULL || !db_rows_next(rows, &has_row, error))
+            return false;
+        while (has_row) {
+            Followed *followed = g_new0(Followed, 1);
+
+            followed->statement = g_strdup(db_rows_text(rows, 0));
+            followed->object = g_strdup(db_rows_text(rows, 1));
+            g_ptr_array_add(list, followed);
+            if (!db_rows_next(rows, &has_row, error))
+                return false;
+        }
+    }
+    for (guint i = 0; i < list->len; i++) {
+        const Followed *followed = list->pdata[i];
+
+        if (!follow_release(conn, followed->statement, followed->object, work->now_us, error))
+            return false;
+    }
+    return true;
+}
 
 /* An intent found after a crash may have been acted on: unknown, so that the target is asked first.
  */
@@ -89,7 +139,8 @@ catch_up(DbConn *conn, void *input, GError **error)
                 return false;
         }
     }
-    return effects_set_through(conn, work->origin, size, error);
+    return catch_up_followers(conn, work, through, error) &&
+           effects_set_through(conn, work->origin, size, error);
 }
 
 bool

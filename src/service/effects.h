@@ -8,7 +8,7 @@
 #include "fact/fact.h"
 
 /** Plans the effects of an admitted @fact: a publish-intent plans a publication to each of its
- * targets. */
+ * targets; a publication or revocation queues the runs that follow the release. */
 bool effects_plan(DbConn *conn, const Fact *fact, int64_t now_us, GError **error) MUST_CHECK;
 /** Effects of all entries below @through are planned. Never lowers it. */
 bool effects_set_through(DbConn *conn, const char *origin, int64_t through,

@@ -9,6 +9,7 @@
 #include "publish/publish.h"
 #include "service/engine_view.h"
 #include "service/publication_files.h"
+#include "service/queue.h"
 #include "service/release_priv.h"
 #include "service/self_verify.h"
 #include "base/banned.h"
@@ -233,7 +234,10 @@ log_outcome(Publication *publication, const char *target, PublicationOutcome kin
 
     if (target != NULL && !is_logged(publication, target, &known, error))
         return false;
-    return known || lane_submit(publication->engine->lane, &request, &answer, error);
+    if (!known && !lane_submit(publication->engine->lane, &request, &answer, error))
+        return false;
+    queue_wake(publication->engine); /* runs that follow the release may wait */
+    return true;
 }
 
 /* ---- the steps

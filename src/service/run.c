@@ -248,7 +248,6 @@ read_pipeline(ActiveRun *run, const RunRequest *request, GError **error)
     return true;
 }
 
-/* A release or a watched artifact asks as a person would. */
 static PlanEventKind
 plan_event_of(const char *event)
 {

@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "service/engine_priv.h"
+#include "service/follow.h"
 #include "service/queue.h"
 #include "base/banned.h"
 
@@ -75,6 +76,8 @@ schedule_take(DbConn *conn, const char *ref, const Pipeline *pipeline, int64_t n
     if (!db_exec(conn, QUERY_PROJECT_SET_FILE_IGNORES_MARKS,
                  DB_PARAMS(DB_TEXT(pipeline->project), DB_INT(pipeline->on.ignore_skip_marks)),
                  error))
+        return false;
+    if (!follow_take(conn, ref, pipeline, error))
         return false;
     for (size_t i = 0; i < pipeline->n_schedules; i++) {
         if (!take_one(conn, pipeline->project, i, ref, &pipeline->schedules[i], now_us, error))

@@ -7,7 +7,7 @@ file slipway.yaml
 | jobs:
 |   build: { script: [ make ], depends_on: [ x ], steps: [ { run: make } ] }
 $ slipway check
-! slipway.yaml:3:5: 'on' holds filters: branches, tags, paths, skip; for which events a job runs stands in its 'when'
+! slipway.yaml:3:5: 'on' holds filters: branches, tags, paths, skip, release; for which events a job runs stands in its 'when'
 !     on: push
 !         ^
 ! slipway.yaml:5:12: unknown key 'script' in job 'build'; did you mean 'steps'?

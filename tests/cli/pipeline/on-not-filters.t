@@ -6,7 +6,7 @@ file slipway.yaml
 | on: [ push ]
 | jobs: { build: { steps: [ { run: make } ] } }
 $ slipway check
-! slipway.yaml:3:5: 'on' holds filters: branches, tags, paths, skip; for which events a job runs stands in its 'when'
+! slipway.yaml:3:5: 'on' holds filters: branches, tags, paths, skip, release; for which events a job runs stands in its 'when'
 !     on: [ push ]
 !         ^
 = 1

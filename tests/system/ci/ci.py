@@ -16,7 +16,7 @@ import time
 import urllib.parse
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "support"))
-from scratch import SLIPWAY, Home, main  # noqa: E402
+from scratch import PIPELINE, SLIPWAY, Home, main  # noqa: E402
 
 ZERO = "0" * 40
 
@@ -224,6 +224,50 @@ def test_the_first_push_into_an_empty_repository_is_built():
                 break
             time.sleep(0.2)
         assert [(r["event"], r["ref"], r["action"]) for r in rows] == [("push", "refs/heads/main", "queued")], rows
+
+
+FOLLOWER = """slipway: 1
+project: after
+inputs:
+  release: { default: none }
+on:
+  release: { events: [ published, revoked ], projects: [ "ti*" ] }
+jobs:
+  try:
+    executor: host
+    when: { event: release }
+    steps: [ { run: "echo about $INPUT_RELEASE" } ]
+"""
+
+
+def repository(scene, name, text):
+    """A repository with a slipway.yaml; its head commit."""
+    folder = scene.home.path(name)
+    os.mkdir(folder)
+    with open(os.path.join(folder, "slipway.yaml"), "w", encoding="utf-8") as file:
+        file.write(text)
+    scene.home.git("init", "-q", "-b", "main", folder)
+    scene.home.git("-C", folder, "add", "-A")
+    scene.home.git("-C", folder, "commit", "-q", "-m", "first")
+    return folder
+
+
+def test_a_published_release_starts_a_run_of_who_follows_it():
+    with Scene(PIPELINE + "# more\n") as s:
+        folder = repository(s, "after", FOLLOWER)
+        s.home.run("project", "add", "after", "--source", folder, "--default-branch", "main")
+        s.home.run("queue", "add", "after", "--branch", "main")
+        end = time.monotonic() + 30
+        while time.monotonic() < end and json.loads(s.home.run("show", "after/1", "--json").stdout)["state"] != "passed":
+            time.sleep(0.1)
+        s.home.published("1.0.0")
+        run = {}
+        while time.monotonic() < end and run.get("state") != "passed":
+            time.sleep(0.1)
+            run = json.loads(s.home.run("show", "after/2", "--json", code=None).stdout or "{}")
+        assert run.get("state") == "passed" and run["event"] == "release", run
+        assert "about tiny/main@1.0.0" in s.home.run("logs", "after/2").stdout
+        assert len(json.loads(s.home.run("runs", "--project", "after", "--json").stdout)) == 2
 
 
 TALKER = """slipway: 1
