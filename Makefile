@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # The commands of this project. Meson does the work; each target first installs what is missing
-# (packaging/debian-packages.txt). NO_DEPS=1 skips that.
+# (packaging/debian-packages.txt, and for tests debian-test-packages.txt). NO_DEPS=1 skips that.
 #
 #   make            build            make test        all tests that need no other tool
 #   make quickstart see it work      make interop     tests against other people's tools
@@ -16,7 +16,7 @@ SECONDS ?= 30
 TESTS   ?=
 export NO_DEPS ONLY FULL
 
-.PHONY: all deps setup test vm interop quickstart lint fmt tidy bench fuzz install clean
+.PHONY: all deps test-deps setup test vm interop quickstart lint fmt tidy bench fuzz install clean
 .DEFAULT_GOAL := all
 
 all: setup
@@ -25,19 +25,22 @@ all: setup
 deps:
 	@tools/install-packages
 
+test-deps:
+	@tools/install-packages tests
+
 setup: deps
 	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) --prefix=$(prefix)
 
 # What takes long, or needs what a newcomer does not have, has a target of its own.
-test: all
+test: test-deps all
 	meson test -C $(BUILD) --no-rebuild --print-errorlogs -t 4 \
 	  --no-suite lint --no-suite interop --no-suite bench --no-suite fuzz-long --no-suite vm $(TESTS)
 
 # Real virtual machines under software emulation.
-vm: all
+vm: test-deps all
 	meson test -C $(BUILD) --no-rebuild --print-errorlogs --suite vm $(TESTS)
 
-interop: all
+interop: test-deps all
 	meson test -C $(BUILD) --no-rebuild --print-errorlogs --suite interop $(TESTS)
 
 # Only the programs: a newcomer should not wait for tests to be built.
@@ -45,19 +48,19 @@ quickstart: setup
 	@ninja -C $(BUILD) programs
 	@SLIPWAY_BUILD=$(abspath $(BUILD)) examples/quickstart.sh
 
-lint: all
+lint: test-deps all
 	meson test -C $(BUILD) --no-rebuild --print-errorlogs --suite lint $(TESTS)
 
-fmt: deps
+fmt: test-deps
 	@git ls-files -z 'src/*.[ch]' 'tests/*.[ch]' 'fuzz/*.[ch]' 'bench/*.[ch]' ':!tests/lint' | xargs -0 -r clang-format -i
 
-tidy: all
+tidy: test-deps all
 	@tools/tidy $(BUILD)
 
 bench: all
 	@BUILD=$(BUILD) bench/run
 
-fuzz: deps
+fuzz: test-deps
 	@tools/fuzz $(SECONDS) $(ONLY)
 
 install: all
