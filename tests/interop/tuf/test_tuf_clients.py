@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Other people's TUF clients follow our repository: python-tuf, tuf-js 4 and 6; and sigstore-js verifies a bundle of ours
-with nothing but our root and our address. What cannot be installed is skipped by name."""
+"""Other people's TUF clients follow our repository: python-tuf, tuf-js 4 and 6, go-tuf in cosign; and sigstore-js and cosign
+verify bundles of ours with nothing but our root and our address. What cannot be installed is skipped by name."""
 import base64
 import contextlib
 import functools
@@ -14,6 +14,7 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "..", "support"))
 sys.path.insert(0, os.path.join(HERE, "..", "..", "system", "tuf-repo"))
+sys.path.insert(0, os.path.join(HERE, "..", "clients"))
 import scratch  # noqa: E402
 from scratch import BUILD, SLIPWAY, Skip, needs, works  # noqa: E402
 from test_tuf_repo import Repository, Served  # noqa: E402
@@ -215,6 +216,31 @@ def test_sigstore_js_verifies_a_bundle_with_our_root_and_address_alone():
             process.send_signal(signal.SIGTERM)
             process.wait(30)
             process.stdout.close()
+
+
+def test_cosign_verifies_with_what_it_fetched_from_our_repository():
+    """cosign 3.1 (go-tuf) initializes from our root and address, across a new root, and verifies a bundle of ours with that"""
+    import test_clients
+    from world import SPDX, World
+    program = test_clients.cosign()
+    with World() as w:
+        public, second = w.path("public"), w.path("targets.key")
+        w.run("keys", "new", "--out", second)
+        w.run("tuf", "repo", "init", "--key", w.root_key)
+        w.run("tuf", "repo", "root", "--role-key", second + ".pub", "--key", w.root_key, "--key", second)
+        w.run("tuf", "repo", "publish", public)
+        bundle = w.file("bundle.json", json.dumps(w.bundle))
+        env = w.environment(HOME=w.dir, TUF_ROOT=w.path("tuf-root"))
+
+        def cosign(*words):
+            return subprocess.run([program, *words], env=env, text=True, capture_output=True, timeout=100)
+        with Served(public) as served:
+            done = cosign("initialize", "--mirror", served.url, "--root", os.path.join(public, "1.root.json"))
+            assert done.returncode == 0, done.stderr
+            verify = ["verify-blob-attestation", "--key", w.key, "--bundle", bundle, "--use-signed-timestamps", "--type", SPDX]
+            good = cosign(*verify, w.asset)
+            assert good.returncode == 0, good.stderr
+            assert cosign(*verify, w.file("other", "other\n")).returncode != 0
 
 
 if __name__ == "__main__":
