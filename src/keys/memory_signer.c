@@ -77,6 +77,24 @@ memory_sign(Signer *base, Span message, GBytes **signature_out, GError **error)
     return true;
 }
 
+static const SignerDriver memory_signer; /* below: who is of this module */
+
+bool
+memory_signer_sign_digest(Signer *signer, const Digest *digest, GBytes **signature_out,
+                          GError **error)
+{
+    MemorySigner *self = (MemorySigner *)signer;
+    uint8_t signature[PUBLIC_KEY_MAX_SIGNATURE];
+    size_t len = sizeof signature;
+
+    assert(signer->driver == &memory_signer &&
+           public_key_kind(signer->public_key) == PUBLIC_KEY_P256);
+    if (EVP_PKEY_sign(self->ecdsa, signature, &len, digest->bytes, sizeof digest->bytes) != 1)
+        return internal(error, "sign");
+    *signature_out = g_bytes_new(signature, len);
+    return true;
+}
+
 static void
 memory_free(Signer *base)
 {

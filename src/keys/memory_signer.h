@@ -15,5 +15,9 @@ Signer *memory_signer_ed25519_from_seed(Span seed, GError **error) MUST_CHECK;
 /** libcrypto's own form of the key, for what only it can make (certificates, time stamps). @signer:
  * of this module. Borrowed. */
 struct evp_pkey_st *memory_signer_pkey(const Signer *signer);
+/** As signer_sign of a message whose SHA-256 is @digest, for what is too long to hold. @signer: of
+ * this module, P-256. @signature_out: owned. Errors: INTERNAL. */
+bool memory_signer_sign_digest(Signer *signer, const Digest *digest, GBytes **signature_out,
+                               GError **error) MUST_CHECK;
 /** The key as PKCS#8 DER. @signer: of this module. Returns: owned. Errors: INTERNAL. */
 Secret *memory_signer_export(const Signer *signer, GError **error) MUST_CHECK;
