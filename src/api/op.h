@@ -33,6 +33,7 @@ extern const ApiOperation op_project_rotate_hook;
 extern const ApiOperation op_project_set;
 extern const ApiOperation op_project_show;
 extern const ApiOperation op_pool_list;
+extern const ApiOperation op_pool_refresh;
 extern const ApiOperation op_pool_remove;
 extern const ApiOperation op_pool_set;
 extern const ApiOperation op_queue_cancel;

@@ -3,6 +3,7 @@
 #include "api/op.h"
 #include "base/json.h"
 #include "service/pool.h"
+#include "service/pool_refresh.h"
 #include "base/banned.h"
 
 static bool
@@ -17,7 +18,8 @@ const ApiOperation op_pool_list = {
     .name = "pool.list",
     .role = API_ROLE_READER,
     .help = "pools of machines with their slots",
-    .result = "[{name, executor, labels, slots: [{name, state, run, job, since}]}]",
+    .result = "[{name, executor, labels, slots: [{name, state, run, job, since}], nextRefresh, "
+              "lastRefresh, refreshed}]",
     .handler = pool_list_op,
 };
 
@@ -76,4 +78,25 @@ const ApiOperation op_pool_remove = {
     .help = "forget a pool none of whose machines is leased",
     .result = "as pool.list",
     .handler = pool_remove_op,
+};
+
+static bool
+pool_refresh_op(ApiContext *context, const json_t *args, json_t **result_out, GError **error)
+{
+    return pool_refresh(context->engine, api_arg_string(args, "name", ""), context->cancel,
+                        result_out, error);
+}
+
+static const ApiField refresh_args[] = {
+    { "name", API_STRING, API_REQUIRED, "of the pool" },
+    { 0 },
+};
+const ApiOperation op_pool_refresh = {
+    .name = "pool.refresh",
+    .role = API_ROLE_ADMIN,
+    .flags = API_CHANGES,
+    .args = refresh_args,
+    .help = "update, test and snapshot the machines of a pool",
+    .result = "[{slot, snapshot, output}]",
+    .handler = pool_refresh_op,
 };

@@ -30,6 +30,7 @@ const ApiOperation *const api_operations[] = {
     &op_notice_remove,
     &op_notice_set,
     &op_pool_list,
+    &op_pool_refresh,
     &op_pool_remove,
     &op_pool_set,
     &op_project_add,

@@ -152,3 +152,39 @@ const Command cmd_pool_remove = {
     .max_args = 1,
     .run = run_remove,
 };
+
+static bool
+run_refresh(CommandContext *context, void *data, const char *const *positional, GError **error)
+{
+    static const char *const headers[] = { "SLOT", "SNAPSHOT", NULL };
+    g_autoptr(json_t) result = NULL;
+    size_t i = 0;
+    json_t *one = NULL;
+
+    (void)data;
+    if (!command_call(context, "pool.refresh", json_pack("{s:s}", "name", positional[0]), &result,
+                      error))
+        return false;
+    output_table_begin(context->output, headers);
+    json_array_foreach (result, i, one) {
+        const char *const cells[] = { text_of(one, "slot"), text_of(one, "snapshot") };
+
+        output_table_row(context->output, cells);
+    }
+    output_table_end(context->output);
+    output_json(context->output, result);
+    return true;
+}
+
+const Command cmd_pool_refresh = {
+    .name = "pool refresh",
+    .synopsis = "NAME",
+    .help = "update, test and snapshot the machines of a pool",
+    .details = "Boots each machine, runs the pool's settings 'refresh-update' and\n"
+               "'refresh-test' in it, and takes a snapshot that jobs find from then on. The\n"
+               "setting 'refresh-schedule' does it by the clock. docs/executors.md has them.",
+    .needs = COMMAND_NEEDS_ENGINE,
+    .min_args = 1,
+    .max_args = 1,
+    .run = run_refresh,
+};

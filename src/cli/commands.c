@@ -21,6 +21,7 @@ const Command *const commands[] = {
     &cmd_pool_list,
     &cmd_pool_set,
     &cmd_pool_remove,
+    &cmd_pool_refresh,
     &cmd_queue_list,
     &cmd_queue_add,
     &cmd_queue_cancel,
@@ -111,7 +112,7 @@ const Command *const commands[] = {
 const size_t n_commands = G_N_ELEMENTS(commands);
 
 const CommandGroup command_groups[] = {
-    { "pool", "machines that jobs lease: list, set, remove", COMMAND_RARE },
+    { "pool", "machines that jobs lease: list, set, refresh, remove", COMMAND_RARE },
     { "queue", "runs that wait: list, add, cancel", COMMAND_RARE },
     { "release", "seal, request, approve, publish, reject, list, show", 0 },
     { "log", "the transparency log: look, prove, check, export", 0 },

@@ -124,8 +124,8 @@ caller_init(Caller *caller, const char *slot, const json_t *settings, GError **e
                   "the pool's settings name no 'program' with an absolute path");
         return false;
     }
-    if (!remote_setting_seconds(settings, "ready-timeout", ACQUIRE_S, ACQUIRE_MAX_S, &ready_s,
-                                error))
+    if (!remote_setting_number(settings, "ready-timeout", ACQUIRE_S, ACQUIRE_MAX_S, &ready_s,
+                               error))
         return false;
     caller->ready_ms = ready_s * 1000;
     caller->program = g_strdup(program);

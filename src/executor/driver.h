@@ -36,6 +36,9 @@ typedef struct ExecutorDriver {
     /* Optional: drivers without pools have none. The facade has checked the slot's name. */
     bool (*reclaim)(Executor *self, const char *slot, const json_t *settings, Cancel *cancel,
                     GError **error);
+    /* Optional, as reclaim. */
+    bool (*refresh)(Executor *self, const char *slot, const json_t *settings, int output_fd,
+                    Cancel *cancel, char **snapshot_out, GError **error);
 } ExecutorDriver;
 
 struct Executor {

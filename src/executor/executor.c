@@ -157,6 +157,22 @@ executor_reclaim(Executor *executor, const char *slot, const json_t *settings, C
 }
 
 bool
+executor_refresh(Executor *executor, const char *slot, const json_t *settings, int output_fd,
+                 Cancel *cancel, char **snapshot_out, GError **error)
+{
+    if (executor->driver->refresh == NULL || !label_is_valid(slot)) {
+        error_set(error, BASE_ERROR, BASE_ERROR_INVALID,
+                  "cannot refresh machine '%s': machines of executor '%s' are not refreshed here",
+                  label_is_valid(slot) ? slot : "?", executor->driver->name);
+        return false;
+    }
+    if (executor->driver->refresh(executor, slot, settings, output_fd, cancel, snapshot_out, error))
+        return true;
+    error_prefix(error, "cannot refresh machine '%s'", slot);
+    return false;
+}
+
+bool
 machine_exec(Machine *machine, const StepSpec *step, int output_fd, Cancel *cancel,
              StepResult *result_out, GError **error)
 {

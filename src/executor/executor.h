@@ -64,3 +64,12 @@ Machine *executor_acquire(Executor *executor, const MachineSpec *spec, Cancel *c
  * (the settings), UNAVAILABLE, CANCELLED, IO. */
 bool executor_reclaim(Executor *executor, const char *slot, const json_t *settings, Cancel *cancel,
                       GError **error) MUST_CHECK;
+
+/**
+ * Renews the slot's machine as its settings say: boots it, updates and tests it, and what it is then is what the next job finds.
+ * @output_fd: borrowed; what its commands say. @snapshot_out: owned, the new snapshot's name.
+ * Blocks. On error the machine stays what it was, and is off. Errors: INVALID (the settings, or an executor without such machines),
+ * DENIED (the update or the test failed), LIMIT, TIMEOUT, UNAVAILABLE, CANCELLED, IO.
+ */
+bool executor_refresh(Executor *executor, const char *slot, const json_t *settings, int output_fd,
+                      Cancel *cancel, char **snapshot_out, GError **error) MUST_CHECK;

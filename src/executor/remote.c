@@ -143,8 +143,8 @@ remote_collect(Machine *machine, RemoteGet get, Workspace *ws, const char *const
 /* ---- settings ---------------------------------------------------------------------------------- */
 
 bool
-remote_setting_seconds(const json_t *settings, const char *name, uint64_t otherwise, uint64_t max,
-                       uint64_t *out, GError **error)
+remote_setting_number(const json_t *settings, const char *name, uint64_t otherwise, uint64_t max,
+                      uint64_t *out, GError **error)
 {
     const json_t *value = json_object_get(settings, name);
     guint64 number = otherwise;
@@ -158,7 +158,7 @@ remote_setting_seconds(const json_t *settings, const char *name, uint64_t otherw
     }
     if (!ok) {
         error_set(error, BASE_ERROR, BASE_ERROR_INVALID,
-                  "the pool's '%s' is not 1 to %" G_GUINT64_FORMAT " seconds", name, max);
+                  "the pool's '%s' is not 1 to %" G_GUINT64_FORMAT, name, max);
         return false;
     }
     *out = number;

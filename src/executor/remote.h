@@ -21,6 +21,6 @@ GBytes *remote_read_output(Machine *machine, RemoteGet get, Workspace *ws,
 GPtrArray *remote_collect(Machine *machine, RemoteGet get, Workspace *ws, const char *const *globs,
                           const MachineCollectLimits *limits, GError **error) MUST_CHECK;
 
-/** A setting of seconds, a number or digits; @otherwise where there is none. Errors: INVALID. */
-bool remote_setting_seconds(const json_t *settings, const char *name, uint64_t otherwise,
-                            uint64_t max, uint64_t *out, GError **error) MUST_CHECK;
+/** A setting that counts, a number or digits; @otherwise where there is none. Errors: INVALID. */
+bool remote_setting_number(const json_t *settings, const char *name, uint64_t otherwise,
+                           uint64_t max, uint64_t *out, GError **error) MUST_CHECK;

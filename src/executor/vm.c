@@ -20,6 +20,7 @@
 #include "executor/remote.h"
 #include "executor/step.h"
 #include "executor/vm_place_priv.h"
+#include "executor/vm_refresh_priv.h"
 #include "sys/process.h"
 #include "vm/client.h"
 #include "base/banned.h"
@@ -518,4 +519,5 @@ const ExecutorDriver executor_vm = {
     .release = vm_release,
     .free_machine = vm_free_machine,
     .reclaim = vm_reclaim,
+    .refresh = vm_refresh,
 };

@@ -73,10 +73,10 @@ vm_place_init(VmPlace *place, const char *slot, const json_t *settings, GError *
         return refuse(error, "'key-file' is not absolute");
     if (!remote_root_is_good(place->root))
         return refuse(error, "'folder' is not an absolute path of A-Z a-z 0-9 / . _ -");
-    return remote_setting_seconds(settings, "ready-timeout", READY_S, READY_MAX_S, &place->ready_s,
-                                  error) &&
-           remote_setting_seconds(settings, "dead-man", DEAD_MAN_S, DEAD_MAN_MAX_S,
-                                  &place->dead_man_s, error);
+    return remote_setting_number(settings, "ready-timeout", READY_S, READY_MAX_S, &place->ready_s,
+                                 error) &&
+           remote_setting_number(settings, "dead-man", DEAD_MAN_S, DEAD_MAN_MAX_S,
+                                 &place->dead_man_s, error);
 }
 
 json_t *

@@ -6,6 +6,8 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "service/engine_priv.h"
+#include "service/pool_priv.h"
+#include "service/pool_refresh.h"
 #include "service/run_priv.h"
 #include "base/banned.h"
 
@@ -144,9 +146,8 @@ nobody_has(const Take *take, GError **error)
     return false;
 }
 
-/* Waits until something was given back, or a moment. False: cancelled, or it took too long. */
-static bool
-wait_for_slot(Engine *engine, Cancel *cancel, int64_t deadline_us, GError **error)
+bool
+pool_wait(Engine *engine, Cancel *cancel, int64_t deadline_us, GError **error)
 {
     if (cancel_is_set(cancel)) {
         error_set(error, BASE_ERROR, BASE_ERROR_CANCELLED,
@@ -182,7 +183,7 @@ pool_lease(Engine *engine, const char *executor, const json_t *labels, RunId run
             break;
         if (!take.fits)
             return nobody_has(&take, error);
-        if (!wait_for_slot(engine, cancel, deadline_us, error))
+        if (!pool_wait(engine, cancel, deadline_us, error))
             return false;
     }
     *out = take.lease;
@@ -275,6 +276,7 @@ pool_reclaim_stale(Engine *engine)
             log_event(LOG_WARNING, "a machine could not be reclaimed, retrying when it is leased",
                       "SLIPWAY_REASON", error->message, NULL);
     }
+    pool_reclaim_upkeep(engine);
 }
 
 /* ---- settings ---------------------------------------------------------------------------------- */
@@ -321,6 +323,8 @@ pool_set(Engine *engine, const char *name, const char *executor, const json_t *s
                   POOL_MAX_SLOTS);
         return false;
     }
+    if (!pool_refresh_check(settings, error))
+        return false;
     set.settings = json_canonical(settings, NULL, error);
     set.labels = set.settings != NULL ? json_canonical(labels, NULL, error) : NULL;
     ok = set.labels != NULL && db_write(engine->db, DB_LANE_ACKNOWLEDGED, write_set, &set, error);
@@ -335,6 +339,7 @@ write_remove(DbConn *conn, void *input, GError **error)
     const char *name = input;
 
     if (!db_exec(conn, QUERY_SLOT_DELETE_OTHERS, DB_PARAMS(DB_TEXT(name)), error) ||
+        !db_exec(conn, QUERY_REFRESH_DELETE, DB_PARAMS(DB_TEXT(name)), error) ||
         !db_exec(conn, QUERY_POOL_DELETE, DB_PARAMS(DB_TEXT(name)), error))
         return false;
     if (db_changes(conn) == 1)
@@ -358,6 +363,18 @@ pool_remove(Engine *engine, const char *name, GError **error)
     return false;
 }
 
+/* When it is renewed, and what came of it the last time. */
+static void
+add_refresh(json_t *pool, const DbRows *rows)
+{
+    if (!db_rows_is_null(rows, 10))
+        json_object_set_new(pool, "nextRefresh", json_integer(db_rows_int(rows, 10)));
+    if (db_rows_is_null(rows, 11))
+        return;
+    json_object_set_new(pool, "lastRefresh", json_integer(db_rows_int(rows, 11)));
+    json_object_set_new(pool, "refreshed", json_loads(db_rows_text(rows, 12), 0, NULL));
+}
+
 /* The pool of the row: the last of @pools, or a new one. Borrowed. */
 static json_t *
 pool_of_row(json_t *pools, const DbRows *rows)
@@ -369,6 +386,7 @@ pool_of_row(json_t *pools, const DbRows *rows)
         return last;
     last = json_pack("{s:s, s:s, s:o, s:[]}", "name", name, "executor", db_rows_text(rows, 1),
                      "labels", json_loads(db_rows_text(rows, 2), 0, NULL), "slots");
+    add_refresh(last, rows);
     json_array_append_new(pools, last);
     return last;
 }
@@ -382,7 +400,8 @@ add_slot(json_t *pool, const DbRows *rows)
     if (db_rows_is_null(rows, 3))
         return;
     slot = json_pack("{s:s, s:s}", "name", db_rows_text(rows, 3), "state",
-                     state == NULL ? "free"
+                     !db_rows_is_null(rows, 9) ? "upkeep"
+                     : state == NULL           ? "free"
                      : strcmp(state, run_state_name(RUN_RUNNING)) == 0 ||
                              strcmp(state, run_state_name(RUN_PREPARING)) == 0
                          ? "leased"

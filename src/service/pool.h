@@ -42,5 +42,6 @@ bool pool_set(Engine *engine, const char *name, const char *executor, const json
               const json_t *labels, const char *const *slots, GError **error) MUST_CHECK;
 /** Errors: NOT_FOUND, CONFLICT (a slot is leased). */
 bool pool_remove(Engine *engine, const char *name, GError **error) MUST_CHECK;
-/** [{name, executor, labels, slots: [{name, state: free|leased|stale, run, job, since}]}]. Owned. */
+/** [{name, executor, labels, slots: [{name, state: free|leased|stale|upkeep, run, job, since}], nextRefresh,
+ * lastRefresh, refreshed}]. Owned. */
 json_t *pool_list(Engine *engine, GError **error) MUST_CHECK;

@@ -7,6 +7,7 @@
 #include "service/engine_thread.h"
 #include "service/outbox.h"
 #include "service/pool.h"
+#include "service/pool_refresh.h"
 #include "service/queue_daily.h"
 #include "service/queue_order.h"
 #include "service/run.h"
@@ -24,8 +25,9 @@
 typedef struct Queue {
     Engine *engine; /* borrowed */
     QueueOptions options;
-    QueueDaily daily; /* the thread's */
-    Thread *thread;   /* owned */
+    QueueDaily daily;       /* the thread's */
+    Cancel *refresh_cancel; /* shared (ref) with threads that renew machines */
+    Thread *thread;         /* owned */
     Mutex lock;
     Cond changed;      /* with lock */
     bool woken;        /* guarded by lock */
@@ -388,10 +390,11 @@ look(Queue *queue)
 {
     g_autoptr(GError) error = NULL;
     int64_t scheduled = MIN(queue_schedules(queue), queue_daily(queue->engine, &queue->daily));
+    int64_t refresh = pool_refresh_due(queue->engine, queue->refresh_cancel);
     int64_t next = INT64_MAX;
 
     if (stop_marked(queue, &error) && serve_waiting(queue, &next, &error))
-        return MIN(scheduled, next);
+        return MIN(MIN(scheduled, refresh), next);
     log_event(LOG_WARNING, "the queue cannot be served, retrying", "SLIPWAY_REASON", error->message,
               NULL);
     return clock_monotonic_us() + RETRY_US;
@@ -443,6 +446,7 @@ queue_start(Engine *engine, const QueueOptions *options, GError **error)
     queue->engine = engine;
     queue->options = with_defaults(options);
     queue->daily.keep_logs_us = queue->options.keep_logs_us;
+    queue->refresh_cancel = cancel_new();
     mutex_init(&queue->lock);
     cond_init(&queue->changed);
     queue->thread = thread_start("queue", queue_thread, queue, error);
@@ -486,7 +490,9 @@ queue_stop(Engine *engine)
     queue->stop = true;
     cond_signal(&queue->changed);
     mutex_unlock(&queue->lock);
+    cancel_trigger(queue->refresh_cancel);
     thread_join(queue->thread);
+    cancel_unref(queue->refresh_cancel);
     cond_clear(&queue->changed);
     mutex_clear(&queue->lock);
     g_free(queue);

@@ -12,12 +12,14 @@
 #define POLL_US      100000
 #define AGENT_S      10
 #define OFF_TRIES    50
+#define SHUT_DOWN_MS 120000
 
 struct Domain {
     virConnectPtr connection; /* owned */
     virDomainPtr domain;      /* owned */
     char *name;               /* owned */
     unsigned started_id;      /* of the start that is ours; 0: none */
+    bool has_memory;          /* what was reverted to was a running machine */
 };
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(virDomainSnapshot, virDomainSnapshotFree)
@@ -151,6 +153,10 @@ domain_take_snapshot(Domain *domain, const char *name, unsigned keep, char **mad
 {
     int64_t generation = -1;
     g_autoptr(virDomainSnapshot) before = newest_snapshot(domain, name, &generation);
+
+    if (!domain->has_memory && domain_is_running(domain) &&
+        !domain_shut_down(domain, SHUT_DOWN_MS, error))
+        return false;
     g_autofree char *made = g_strdup_printf("%s.%" G_GINT64_FORMAT, name, MAX(generation, 0) + 1);
     g_autofree char *xml =
         g_strdup_printf("<domainsnapshot><name>%s</name></domainsnapshot>", made);
@@ -279,6 +285,10 @@ revert(Domain *domain, const char *name, char **used_out, GError **error)
     }
     if (virDomainRevertToSnapshot(snapshot, VIR_DOMAIN_SNAPSHOT_REVERT_RUNNING) != 0)
         return set_libvirt(error, BASE_ERROR_IO, "revert domain", domain->name);
+    char *xml = virDomainSnapshotGetXMLDesc(snapshot, 0);
+
+    domain->has_memory = xml != NULL && strstr(xml, "<state>running</state>") != NULL;
+    free(xml);
     if (used_out != NULL)
         *used_out = g_strdup(virDomainSnapshotGetName(snapshot));
     return true;

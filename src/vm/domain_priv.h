@@ -26,7 +26,8 @@ bool domain_is_running(const Domain *domain);
 char *domain_find_address(const Domain *domain);
 /** "SHA256:…" of its metadata. Owned; NULL: none. */
 char *domain_find_host_key(const Domain *domain);
-/** Makes NAME.N+1 of what runs, or of the disks if it is off, and deletes all but the newest @keep of that name. @made_out: owned. Errors: IO. */
+/** Makes NAME.N+1 and deletes all but the newest @keep of that name. As what was booted: of the running machine with its memory, or of its
+ * disks after it was shut down. @made_out: owned. Errors: TIMEOUT (it does not shut down), IO. */
 bool domain_take_snapshot(Domain *domain, const char *name, unsigned keep, char **made_out,
                           GError **error) MUST_CHECK;
 /** Asks the machine to shut down and waits. Errors: TIMEOUT, IO. */

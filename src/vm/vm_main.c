@@ -18,9 +18,8 @@
 #include "vm/shell_priv.h"
 #include "base/banned.h"
 
-#define SHUT_DOWN_MS 120000
-#define ADDRESS_US   200000
-#define RUN_N_FDS    2
+#define ADDRESS_US 200000
+#define RUN_N_FDS  2
 
 typedef struct Helper {
     Channel *channel; /* owned */
@@ -175,7 +174,6 @@ do_run(Helper *helper, const json_t *request, const ChannelMessage *message, GEr
     return json_pack("{s:i, s:s}", "exit", end.exit_code, "errors", valid);
 }
 
-/* A running machine keeps its memory in the snapshot; with "off" it is shut down first and boots from its disks. */
 static json_t *
 do_snapshot(Helper *helper, const json_t *request, const ChannelMessage *message, GError **error)
 {
@@ -192,9 +190,6 @@ do_snapshot(Helper *helper, const json_t *request, const ChannelMessage *message
         return NULL;
     }
     g_clear_pointer(&helper->shell, shell_free);
-    if (json_is_true(json_object_get(request, "off")) &&
-        !domain_shut_down(helper->domain, SHUT_DOWN_MS, error))
-        return NULL;
     if (!domain_take_snapshot(helper->domain, name, (unsigned)keep, &made, error))
         return NULL;
     return json_pack("{s:s}", "snapshot", made);

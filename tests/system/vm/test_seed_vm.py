@@ -126,6 +126,30 @@ def test_a_release_built_in_a_machine_is_attested_as_isolated():
         assert running() == []
 
 
+def snapshots(name):
+    return machines.virsh("snapshot-list", name, "--name").split()
+
+
+def test_machines_are_renewed():
+    """an update that passes its test is what the next job finds; one that does not changes nothing; the last n are kept"""
+    with Workstation() as w:
+        def pool(update, **more):
+            w.make_pool(machines.settings(**{"refresh-update": update, "refresh-test": "grep new /etc/renewed", **more}), ALL[:1])
+        pool("echo old > /etc/renewed")
+        w.home.refused("pool", "refresh", "qubes", says=["refresh-test"])
+        assert snapshots(ALL[0]) == ["ready"] and running() == []
+        pool("echo new > /etc/renewed")
+        assert json.loads(w.home.run("pool", "refresh", "qubes", "--json").stdout)[0]["snapshot"] == "ready.1"
+        assert sorted(snapshots(ALL[0])) == ["ready", "ready.1"] and running() == []
+        commit = w.push("grep new /etc/renewed")
+        w.until(commit, "success")
+        pool("echo new >> /etc/renewed", **{"refresh-keep": 1})
+        w.home.run("pool", "refresh", "qubes")
+        assert snapshots(ALL[0]) == ["ready.2"], snapshots(ALL[0])
+        pools = json.loads(w.home.run("pool", "list", "--json").stdout)
+        assert pools[0]["refreshed"][0]["snapshot"] == "ready.2" and w.slots() == {ALL[0]: "free"}, pools
+
+
 def main():
     global machines
     missing = hypervisor.missing()
