@@ -285,6 +285,9 @@ revert(Domain *domain, const char *name, char **used_out, GError **error)
     }
     if (virDomainRevertToSnapshot(snapshot, VIR_DOMAIN_SNAPSHOT_REVERT_RUNNING) != 0)
         return set_libvirt(error, BASE_ERROR_IO, "revert domain", domain->name);
+    if (!domain_is_running(domain) &&
+        virDomainCreate(domain->domain) != 0) /* not every hypervisor heeds the flag */
+        return set_libvirt(error, BASE_ERROR_IO, "start domain", domain->name);
     char *xml = virDomainSnapshotGetXMLDesc(snapshot, 0);
 
     domain->has_memory = xml != NULL && strstr(xml, "<state>running</state>") != NULL;

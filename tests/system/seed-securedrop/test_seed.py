@@ -135,5 +135,11 @@ def test_killed_in_the_middle_leaves_nothing_stuck():
         w.until(again, "success")
 
 
+def test_the_example_of_a_workstation_is_good():
+    example = os.path.join(HERE, "..", "..", "..", "examples", "qubes-workstation", "slipway.yaml")
+    with scratch.Home() as home:
+        assert "jobs: 2" in home.run("check", example).stdout
+
+
 if __name__ == "__main__":
     sys.exit(scratch.main(sys.modules[__name__]))

@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import scratch  # noqa: E402
 import test_seed  # noqa: E402
 from forge import Scene  # noqa: E402
 
+EXAMPLE = os.path.join(HERE, "..", "..", "..", "examples", "qubes-workstation")
 SECONDS = 120  # under emulation, on a busy machine
 ALL = ("vm-1", "vm-2")
 machines = None  # the Hypervisor, made by main
@@ -124,6 +126,22 @@ def test_a_release_built_in_a_machine_is_attested_as_isolated():
             facts = [base64.b64decode(json.loads(line)["pae"]) for line in file]
         assert any(b"/builder/vm/isolated" in fact for fact in facts)
         assert running() == []
+
+
+def test_the_example_runs():
+    """examples/qubes-workstation, with its files, on a machine of its version; `slipway check` finds nothing"""
+    with Workstation() as w:
+        w.make_pool(machines.settings(**{"job-user": None}), ALL[:1])
+        shutil.copytree(EXAMPLE, w.home.path("tiny"), dirs_exist_ok=True)
+        w.home.run("check", w.home.path("tiny", "slipway.yaml"))
+        w.home.write_source("slipway.yaml", open(os.path.join(EXAMPLE, "slipway.yaml"), encoding="utf-8").read().replace(
+            "project: securedrop-workstation", "project: web"))
+        w.home.commit("the example")
+        commit = w.home.git("rev-parse", "HEAD")
+        assert w.deliver(Scene.push("refs/heads/main", commit), "d")[0] == 202
+        w.until(commit, "success")
+        log = w.home.run("logs", "web/1").stdout
+        assert "securedrop.Ci" in log and "tested" in log, log
 
 
 def snapshots(name):
