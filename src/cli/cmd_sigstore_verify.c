@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * cmd_sigstore_verify: verifies Sigstore bundles of others. The command line is the one that
- * sigstore-conformance expects. */
+ * cmd_sigstore_verify: verifies Sigstore bundles of others, of files and of images. The command line of
+ * the first is the one that sigstore-conformance expects. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "cli/commands.h"
 #include "verify/sigstore.h"
+#include "verify/sigstore_image.h"
 #include "base/banned.h"
 
 #define ROOT_NAME         "trusted_root.json"
@@ -17,6 +18,7 @@
 
 typedef struct {
     char *bundle; /* owned, as all */
+    char *layout;
     char *identity;
     char *identity_regexp;
     char *issuer;
@@ -28,29 +30,42 @@ typedef struct {
     bool no_timestamp;
 } SigstoreArgs;
 
-static const CliOption options[] = {
-    { "staging", 0, CLI_FLAG, offsetof(SigstoreArgs, staging), 0,
-      "believe Sigstore's staging instance", NULL },
+/* Whom and what to believe, the same for every command here. */
+/* clang-format off */
+#define POLICY_OPTIONS                                                                             \
+    { "certificate-identity", 0, CLI_STRING, offsetof(SigstoreArgs, identity), 0,                  \
+      "who must have signed", "NAME" },                                                            \
+    { "certificate-identity-regexp", 0, CLI_STRING, offsetof(SigstoreArgs, identity_regexp), 0,    \
+      "the same, as an expression", "RE" },                                                        \
+    { "certificate-oidc-issuer", 0, CLI_STRING, offsetof(SigstoreArgs, issuer), 0,                 \
+      "who vouched for that name", "URL" },                                                        \
+    { "certificate-oidc-issuer-regexp", 0, CLI_STRING, offsetof(SigstoreArgs, issuer_regexp), 0,   \
+      "the same, as an expression", "RE" },                                                        \
+    { "key", 0, CLI_STRING, offsetof(SigstoreArgs, key), CLI_PATH,                                 \
+      "the key that must have signed, in PEM", "FILE" },                                           \
+    { "trusted-root", 0, CLI_STRING, offsetof(SigstoreArgs, trusted_root), CLI_PATH,               \
+      "what to believe: trusted_root.json", "FILE" },                                              \
+    { "staging", 0, CLI_FLAG, offsetof(SigstoreArgs, staging), 0,                                  \
+      "believe Sigstore's staging instance", NULL },                                               \
+    { "no-transparency", 0, CLI_FLAG, offsetof(SigstoreArgs, no_transparency), 0,                  \
+      "the authority of the certificate uses no CT log", NULL },                                   \
+    { "no-timestamp", 0, CLI_FLAG, offsetof(SigstoreArgs, no_timestamp), 0,                        \
+      "go without a proof of when it was signed", NULL }
+
+static const CliOption bundle_options[] = {
     { "bundle", 0, CLI_STRING, offsetof(SigstoreArgs, bundle), CLI_REQUIRED | CLI_PATH,
       "the bundle", "FILE" },
-    { "certificate-identity", 0, CLI_STRING, offsetof(SigstoreArgs, identity), 0,
-      "who must have signed", "NAME" },
-    { "certificate-identity-regexp", 0, CLI_STRING, offsetof(SigstoreArgs, identity_regexp), 0,
-      "the same, as an expression", "RE" },
-    { "certificate-oidc-issuer", 0, CLI_STRING, offsetof(SigstoreArgs, issuer), 0,
-      "who vouched for that name", "URL" },
-    { "certificate-oidc-issuer-regexp", 0, CLI_STRING, offsetof(SigstoreArgs, issuer_regexp), 0,
-      "the same, as an expression", "RE" },
-    { "key", 0, CLI_STRING, offsetof(SigstoreArgs, key), CLI_PATH,
-      "the key that must have signed, in PEM", "FILE" },
-    { "trusted-root", 0, CLI_STRING, offsetof(SigstoreArgs, trusted_root), CLI_PATH,
-      "what to believe: trusted_root.json", "FILE" },
-    { "no-transparency", 0, CLI_FLAG, offsetof(SigstoreArgs, no_transparency), 0,
-      "the authority of the certificate uses no CT log", NULL },
-    { "no-timestamp", 0, CLI_FLAG, offsetof(SigstoreArgs, no_timestamp), 0,
-      "go without a proof of when it was signed", NULL },
+    POLICY_OPTIONS,
     { 0 },
 };
+
+static const CliOption image_options[] = {
+    { "layout", 0, CLI_STRING, offsetof(SigstoreArgs, layout), CLI_REQUIRED | CLI_PATH,
+      "the OCI layout that holds it", "DIR" },
+    POLICY_OPTIONS,
+    { 0 },
+};
+/* clang-format on */
 
 static bool
 refuse_usage(GError **error, const char *what)
@@ -155,40 +170,114 @@ show_report(Output *output, const VerifyReport *report, const char *what)
                   result == VERIFY_OK ? "verified" : verify_result_name(result), what);
 }
 
+typedef struct {
+    SigstoreTrust *trust; /* owned */
+    X509Key *key;         /* owned; or NULL */
+    SigstorePolicy policy;
+} Demand;
+
+static void
+demand_clear(Demand *demand)
+{
+    sigstore_trust_free(demand->trust);
+    x509_key_unref(demand->key);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Demand, demand_clear)
+
+static bool
+load_demand(const SigstoreArgs *args, Demand *out, GError **error)
+{
+    if (!check_usage(args, error) || (out->trust = load_trust(args, error)) == NULL ||
+        (args->key != NULL && (out->key = load_key(args->key, error)) == NULL))
+        return false;
+    out->policy = (SigstorePolicy){ .key = out->key,
+                                    .identity = args->identity,
+                                    .identity_pattern = args->identity_regexp,
+                                    .issuer = args->issuer,
+                                    .issuer_pattern = args->issuer_regexp,
+                                    .logs = 1,
+                                    .timestamps = args->no_timestamp ? 0 : 1,
+                                    .transparency = args->no_transparency ? 0 : 1 };
+    return true;
+}
+
 static bool
 run_verify_bundle(CommandContext *context, void *data, const char *const *positional,
                   GError **error)
 {
     const SigstoreArgs *args = data;
     SigstoreArtifact artifact = { .fd = -1 };
+    g_auto(Demand) demand = { 0 };
     AUTO_FD int fd = -1;
 
-    if (!check_usage(args, error))
+    if (!load_demand(args, &demand, error))
         return false;
-    g_autoptr(SigstoreTrust) trust = load_trust(args, error);
-    g_autoptr(X509Key) key = trust != NULL && args->key != NULL ? load_key(args->key, error) : NULL;
-    g_autoptr(GBytes) bundle = trust != NULL && (key != NULL || args->key == NULL)
-                                   ? file_read(AT_FDCWD, args->bundle, LIMIT_BUNDLE_BYTES, error)
-                                   : NULL;
+    g_autoptr(GBytes) bundle = file_read(AT_FDCWD, args->bundle, LIMIT_BUNDLE_BYTES, error);
     if (bundle == NULL || !open_artifact(positional[0], &artifact, &fd, error))
         return false;
 
-    const SigstorePolicy policy = {
-        .key = key,
-        .identity = args->identity,
-        .identity_pattern = args->identity_regexp,
-        .issuer = args->issuer,
-        .issuer_pattern = args->issuer_regexp,
-        .logs = 1,
-        .timestamps = args->no_timestamp ? 0 : 1,
-        .transparency = args->no_transparency ? 0 : 1,
-    };
-    g_autoptr(VerifyReport) report = sigstore_verify_bytes(span_of_bytes(bundle), &artifact, trust,
-                                                           &policy, clock_now_us(&clock_system));
+    g_autoptr(VerifyReport) report =
+        sigstore_verify_bytes(span_of_bytes(bundle), &artifact, demand.trust, &demand.policy,
+                              clock_now_us(&clock_system));
     show_report(context->output, report, positional[0]);
     g_autoptr(json_t) json = verify_report_json(report);
     output_json(context->output, json);
     context->exit_code = (int)verify_report_result(report);
+    return true;
+}
+
+/* Judges every bundle of @image; one that holds is enough, as others may be by other people. Returns the
+ * reports as JSON. Owned. */
+static json_t *
+judge_image(CommandContext *context, const SigstoreImage *image, const Demand *demand,
+            const char *reference)
+{
+    const SigstoreArtifact artifact = { .sha256 = image->digest, .fd = -1 };
+    json_t *reports = json_array();
+    bool is_good = false;
+
+    for (guint i = 0; i < image->bundles->len; i++) {
+        g_autoptr(VerifyReport) report =
+            sigstore_verify_bytes(span_of_bytes(image->bundles->pdata[i]), &artifact, demand->trust,
+                                  &demand->policy, clock_now_us(&clock_system));
+        VerifyResult result = verify_report_result(report);
+
+        show_report(context->output, report, reference);
+        json_array_append_new(reports, verify_report_json(report));
+        is_good = is_good || result == VERIFY_OK;
+        if (context->exit_code == 0 || (int)result < context->exit_code)
+            context->exit_code = (int)result;
+    }
+    if (image->bundles->len == 0) {
+        output_styled(context->output, OUTPUT_BAD, "incomplete: no bundle refers to %s", reference);
+        context->exit_code = VERIFY_INCOMPLETE;
+    }
+    if (is_good)
+        context->exit_code = VERIFY_OK;
+    return reports;
+}
+
+static bool
+run_verify_image(CommandContext *context, void *data, const char *const *positional, GError **error)
+{
+    const SigstoreArgs *args = data;
+    g_auto(Demand) demand = { 0 };
+
+    if (!load_demand(args, &demand, error))
+        return false;
+    AUTO_FD int layout_fd = dir_open(AT_FDCWD, args->layout, error);
+    g_autoptr(SigstoreImage) image =
+        layout_fd >= 0 ? sigstore_image_load(layout_fd, positional[0], error) : NULL;
+    if (image == NULL)
+        return false;
+
+    json_t *reports = judge_image(context, image, &demand, positional[0]);
+    g_autoptr(json_t) json = json_object();
+    json_object_set_new(json, "reference", json_string(positional[0]));
+    json_object_set_new(json, "digest", json_digest(&image->digest));
+    json_object_set_new(json, "exitCode", json_integer(context->exit_code));
+    json_object_set_new(json, "bundles", reports);
+    output_json(context->output, json);
     return true;
 }
 
@@ -205,8 +294,26 @@ const Command cmd_sigstore_verify_bundle = {
     .flags = COMMAND_RARE,
     .min_args = 1,
     .max_args = 1,
-    .options = options,
+    .options = bundle_options,
     .args_size = sizeof(SigstoreArgs),
     .usage_exit_code = VERIFY_USAGE,
     .run = run_verify_bundle,
+};
+
+const Command cmd_sigstore_verify_image = {
+    .name = "sigstore verify-image",
+    .synopsis = "--layout DIR OPTIONS REFERENCE",
+    .help = "verify an image by the bundles about it, offline",
+    .details = "REFERENCE is a name in the layout's index, or sha256:DIGEST. Bundles are found by\n"
+               "their subject and by the tag sha256-DIGEST; one that holds is enough. Get image\n"
+               "and bundles by 'oras copy -r REGISTRY/NAME:TAG --to-oci-layout DIR:TAG'.\n\n"
+               "Exit code: 0 verified, 13 no bundle; else as of 'slipway verify'.",
+    .needs = COMMAND_NEEDS_NOTHING,
+    .flags = COMMAND_RARE,
+    .min_args = 1,
+    .max_args = 1,
+    .options = image_options,
+    .args_size = sizeof(SigstoreArgs),
+    .usage_exit_code = VERIFY_USAGE,
+    .run = run_verify_image,
 };

@@ -64,6 +64,7 @@ const Command *const commands[] = {
     &cmd_tuf_repo_publish,
     &cmd_sigstore_sign_bundle,
     &cmd_sigstore_verify_bundle,
+    &cmd_sigstore_verify_image,
     &cmd_trust_export,
     &cmd_keys_new,
     &cmd_keys_sign,

@@ -77,6 +77,7 @@ extern const Command cmd_serve;
 extern const Command cmd_show;
 extern const Command cmd_sigstore_sign_bundle;
 extern const Command cmd_sigstore_verify_bundle;
+extern const Command cmd_sigstore_verify_image;
 extern const Command cmd_status_list;
 extern const Command cmd_status_retry;
 extern const Command cmd_target_list;

@@ -114,18 +114,35 @@ static STACK_OF(X509) * known_certs(const X509Chain *chain)
     return certs;
 }
 
+/* Whether @signer is the authority's first certificate or was issued by it, and was valid. */
+static bool
+signer_is_of(X509 *signer, const X509Chain *chain, int64_t time_us)
+{
+    const X509Cert *first = x509_chain_first(chain);
+    int64_t from_us = 0;
+    int64_t to_us = 0;
+
+    if (!x509_time_us(X509_get0_notBefore(signer), &from_us) ||
+        !x509_time_us(X509_get0_notAfter(signer), &to_us) || time_us < from_us || time_us > to_us)
+        return false;
+    return X509_cmp(signer, first->x509) == 0 ||
+           (X509_check_issued(first->x509, signer) == X509_V_OK &&
+            X509_verify(signer, X509_get0_pubkey(first->x509)) == 1);
+}
+
 bool
 rfc3161_verify(const Rfc3161 *stamp, const X509Chain *chain, GError **error)
 {
     if (!x509_chain_check_time(chain, stamp->time_us, error))
         return false;
 
-    X509_STORE *store = x509_chain_store(chain, stamp->time_us);
+    X509_STORE *store = x509_chain_store(chain);
     STACK_OF(X509) *certs = known_certs(chain);
     X509 *signer = NULL;
     bool ok =
         store != NULL && certs != NULL &&
-        TS_RESP_verify_signature(TS_RESP_get_token(stamp->response), certs, store, &signer) == 1;
+        TS_RESP_verify_signature(TS_RESP_get_token(stamp->response), certs, store, &signer) == 1 &&
+        signer_is_of(signer, chain, stamp->time_us);
 
     X509_free(signer);
     sk_X509_pop_free(certs, X509_free);

@@ -2,7 +2,9 @@
  * x509: certificates and chains over libcrypto.
  *
  * 1. The links within an authority's chain are checked once, when it is read; what remains for each
- *    leaf is one signature by the first certificate and the times of all. */
+ *    leaf is one signature by the first certificate and the times of all.
+ * 2. Times are compared here: for libcrypto the last second of a validity is over already, for RFC 5280
+ *    section 4.1.2.5 and for Sigstore it is not. */
 #include "proof/x509.h"
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
@@ -44,6 +46,26 @@ x509_time_us(const ASN1_TIME *time, int64_t *out)
     return true;
 }
 
+static X509Key *
+key_of(X509 *x509, GError **error)
+{
+    EVP_PKEY *pkey = X509_get_pubkey(x509); /* a reference of our own */
+    uint8_t *spki = NULL;
+    int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x509), &spki);
+    X509Key *key = NULL;
+
+    if (pkey == NULL || len <= 0) {
+        EVP_PKEY_free(pkey);
+        ERR_clear_error();
+        error_set(error, BASE_ERROR, BASE_ERROR_UNAVAILABLE,
+                  "cannot read certificate: its key is of no known kind");
+    } else {
+        key = x509_key_take(pkey, span_of(spki, (size_t)len), error);
+    }
+    OPENSSL_free(spki);
+    return key;
+}
+
 X509Cert *
 x509_cert_parse(Span der, GError **error)
 {
@@ -67,10 +89,7 @@ x509_cert_parse(Span der, GError **error)
         (void)invalid(error, "malformed times or extensions");
         return NULL;
     }
-    uint8_t *spki = NULL;
-    int spki_len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(cert->x509), &spki);
-    cert->key = x509_key_from_spki(span_of(spki, spki_len > 0 ? (size_t)spki_len : 0), error);
-    OPENSSL_free(spki);
+    cert->key = key_of(cert->x509, error);
     if (cert->key == NULL)
         return NULL;
     cert->der = g_bytes_new(der.data, der.len);
@@ -329,17 +348,16 @@ x509_chain_check_time(const X509Chain *chain, int64_t time_us, GError **error)
 }
 
 X509_STORE *
-x509_chain_store(const X509Chain *chain, int64_t time_us)
+x509_chain_store(const X509Chain *chain)
 {
     const X509Cert *first = chain->certs->pdata[0];
     X509_STORE *store = X509_STORE_new();
 
     if (store == NULL || X509_STORE_add_cert(store, first->x509) != 1 ||
-        X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN) != 1) {
+        X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_NO_CHECK_TIME) != 1) {
         X509_STORE_free(store);
         return NULL;
     }
-    X509_VERIFY_PARAM_set_time(X509_STORE_get0_param(store), (time_t)(time_us / US_PER_S));
     return store;
 }
 
@@ -353,7 +371,7 @@ x509_chain_verify(const X509Chain *chain, const X509Cert *leaf, int64_t time_us,
                   "the certificate was not valid at that time");
         return false;
     }
-    X509_STORE *store = x509_chain_store(chain, time_us);
+    X509_STORE *store = x509_chain_store(chain);
     X509_STORE_CTX *ctx = X509_STORE_CTX_new();
     bool ok = store != NULL && ctx != NULL &&
               X509_STORE_CTX_init(ctx, store, leaf->x509, NULL) == 1 &&

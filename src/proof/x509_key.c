@@ -10,6 +10,7 @@
 #include <openssl/x509.h>
 #include "base/encoding.h"
 #include "base/limits.h"
+#include "proof/x509_priv.h"
 #include "base/banned.h"
 
 #define RSA_MIN_BITS 2048
@@ -122,12 +123,10 @@ refuse(GError **error, BaseError code, const char *why)
     return NULL;
 }
 
-/* @pkey: consumed. */
-static X509Key *
-take_pkey(EVP_PKEY *pkey, GError **error)
+X509Key *
+x509_key_take(EVP_PKEY *pkey, Span spki, GError **error)
 {
     g_autoptr(X509Key) key = g_new0(X509Key, 1);
-    uint8_t *der = NULL;
 
     g_atomic_ref_count_init(&key->refs);
     key->pkey = pkey;
@@ -136,12 +135,8 @@ take_pkey(EVP_PKEY *pkey, GError **error)
         return refuse(
             error, BASE_ERROR_UNAVAILABLE,
             "wanted ECDSA on P-256, P-384 or P-521, Ed25519, or RSA of 2048 to 8192 bits");
-    int len = i2d_PUBKEY(pkey, &der);
-    if (len <= 0)
-        return refuse(error, BASE_ERROR_INVALID, "it has no SubjectPublicKeyInfo");
-    key->spki = g_bytes_new(der, (size_t)len);
-    OPENSSL_free(der);
-    key->id = digest_of(span_of_bytes(key->spki));
+    key->spki = g_bytes_new(spki.data, spki.len);
+    key->id = digest_of(spki);
     if (key->kind == KIND_ED25519)
         return g_steal_pointer(&key);
     key->prepared = EVP_PKEY_CTX_new_from_pkey(NULL, key->pkey, NULL);
@@ -162,7 +157,7 @@ x509_key_from_spki(Span der, GError **error)
         EVP_PKEY_free(pkey);
         return refuse(error, BASE_ERROR_INVALID, "not one SubjectPublicKeyInfo");
     }
-    return take_pkey(pkey, error);
+    return x509_key_take(pkey, der, error);
 }
 
 X509Key *
@@ -177,7 +172,11 @@ x509_key_from_pkcs1(Span der, GError **error)
         EVP_PKEY_free(pkey);
         return refuse(error, BASE_ERROR_INVALID, "not one RSAPublicKey");
     }
-    return take_pkey(pkey, error);
+    uint8_t *spki = NULL;
+    int len = i2d_PUBKEY(pkey, &spki);
+    X509Key *key = x509_key_take(pkey, span_of(spki, len > 0 ? (size_t)len : 0), error);
+    OPENSSL_free(spki);
+    return key;
 }
 
 GBytes *
