@@ -59,11 +59,11 @@ invalid(GError **error, const char *why)
     return false;
 }
 
-static void
-free_entry(void *data)
+void
+sigstore_entry_free(SigstoreEntry *entry)
 {
-    SigstoreEntry *entry = data;
-
+    if (entry == NULL)
+        return;
     g_clear_pointer(&entry->promise, g_bytes_unref);
     g_clear_pointer(&entry->checkpoint, g_bytes_unref);
     g_clear_pointer(&entry->body, g_bytes_unref);
@@ -185,7 +185,7 @@ read_entries(SigstoreBundle *bundle, const json_t *material, GError **error)
 {
     const json_t *list = NULL;
 
-    bundle->entries = g_ptr_array_new_with_free_func(free_entry);
+    bundle->entries = g_ptr_array_new_with_free_func((GDestroyNotify)sigstore_entry_free);
     if (!sigstore_find_array(material, "tlogEntries", LIMIT_BUNDLE_ENTRIES, &list, error))
         return false;
     for (size_t i = 0; i < json_array_size(list); i++) {

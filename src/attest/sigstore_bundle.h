@@ -44,6 +44,8 @@ typedef struct SigstoreEntry {
     GBytes *body;       /* owned; the leaf */
 } SigstoreEntry;
 
+void sigstore_entry_free(SigstoreEntry *entry);
+
 typedef struct SigstoreBundle {
     SigstoreBundleVersion version;
     GPtrArray

@@ -25,6 +25,7 @@ typedef struct {
     char *issuer_regexp;
     char *key;
     char *trusted_root;
+    char *witness_policy;
     bool staging;
     bool no_transparency;
     bool no_timestamp;
@@ -45,6 +46,8 @@ typedef struct {
       "the key that must have signed, in PEM", "FILE" },                                           \
     { "trusted-root", 0, CLI_STRING, offsetof(SigstoreArgs, trusted_root), CLI_PATH,               \
       "what to believe: trusted_root.json", "FILE" },                                              \
+    { "witness-policy", 0, CLI_STRING, offsetof(SigstoreArgs, witness_policy), CLI_PATH,           \
+      "whose cosignatures a checkpoint needs (tlog-policy)", "FILE" },                             \
     { "staging", 0, CLI_FLAG, offsetof(SigstoreArgs, staging), 0,                                  \
       "believe Sigstore's staging instance", NULL },                                               \
     { "no-transparency", 0, CLI_FLAG, offsetof(SigstoreArgs, no_transparency), 0,                  \
@@ -171,8 +174,9 @@ show_report(Output *output, const VerifyReport *report, const char *what)
 }
 
 typedef struct {
-    SigstoreTrust *trust; /* owned */
-    X509Key *key;         /* owned; or NULL */
+    SigstoreTrust *trust;  /* owned */
+    X509Key *key;          /* owned; or NULL */
+    TlogPolicy *witnesses; /* owned; or NULL */
     SigstorePolicy policy;
 } Demand;
 
@@ -181,19 +185,31 @@ demand_clear(Demand *demand)
 {
     sigstore_trust_free(demand->trust);
     x509_key_unref(demand->key);
+    tlog_policy_free(demand->witnesses);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Demand, demand_clear)
+
+static TlogPolicy *
+load_witnesses(const char *path, GError **error)
+{
+    g_autoptr(GBytes) text = file_read(AT_FDCWD, path, TLOG_POLICY_MAX_BYTES, error);
+
+    return text != NULL ? tlog_policy_parse(span_of_bytes(text), error) : NULL;
+}
 
 static bool
 load_demand(const SigstoreArgs *args, Demand *out, GError **error)
 {
     if (!check_usage(args, error) || (out->trust = load_trust(args, error)) == NULL ||
-        (args->key != NULL && (out->key = load_key(args->key, error)) == NULL))
+        (args->key != NULL && (out->key = load_key(args->key, error)) == NULL) ||
+        (args->witness_policy != NULL &&
+         (out->witnesses = load_witnesses(args->witness_policy, error)) == NULL))
         return false;
     out->policy = (SigstorePolicy){ .key = out->key,
                                     .identity = args->identity,
                                     .identity_pattern = args->identity_regexp,
                                     .issuer = args->issuer,
+                                    .witnesses = out->witnesses,
                                     .issuer_pattern = args->issuer_regexp,
                                     .logs = 1,
                                     .timestamps = args->no_timestamp ? 0 : 1,
@@ -232,14 +248,13 @@ static json_t *
 judge_image(CommandContext *context, const SigstoreImage *image, const Demand *demand,
             const char *reference)
 {
-    const SigstoreArtifact artifact = { .sha256 = image->digest, .fd = -1 };
     json_t *reports = json_array();
     bool is_good = false;
 
-    for (guint i = 0; i < image->bundles->len; i++) {
+    for (guint i = 0; i < image->proofs->len; i++) {
         g_autoptr(VerifyReport) report =
-            sigstore_verify_bytes(span_of_bytes(image->bundles->pdata[i]), &artifact, demand->trust,
-                                  &demand->policy, clock_now_us(&clock_system));
+            sigstore_image_verify(image, image->proofs->pdata[i], demand->trust, &demand->policy,
+                                  clock_now_us(&clock_system));
         VerifyResult result = verify_report_result(report);
 
         show_report(context->output, report, reference);
@@ -248,8 +263,8 @@ judge_image(CommandContext *context, const SigstoreImage *image, const Demand *d
         if (context->exit_code == 0 || (int)result < context->exit_code)
             context->exit_code = (int)result;
     }
-    if (image->bundles->len == 0) {
-        output_styled(context->output, OUTPUT_BAD, "incomplete: no bundle refers to %s", reference);
+    if (image->proofs->len == 0) {
+        output_styled(context->output, OUTPUT_BAD, "incomplete: nobody signed %s", reference);
         context->exit_code = VERIFY_INCOMPLETE;
     }
     if (is_good)
@@ -276,7 +291,7 @@ run_verify_image(CommandContext *context, void *data, const char *const *positio
     json_object_set_new(json, "reference", json_string(positional[0]));
     json_object_set_new(json, "digest", json_digest(&image->digest));
     json_object_set_new(json, "exitCode", json_integer(context->exit_code));
-    json_object_set_new(json, "bundles", reports);
+    json_object_set_new(json, "signatures", reports);
     output_json(context->output, json);
     return true;
 }
@@ -305,7 +320,8 @@ const Command cmd_sigstore_verify_image = {
     .synopsis = "--layout DIR OPTIONS REFERENCE",
     .help = "verify an image by the bundles about it, offline",
     .details = "REFERENCE is a name in the layout's index, or sha256:DIGEST. Bundles are found by\n"
-               "their subject and by the tag sha256-DIGEST; one that holds is enough. Get image\n"
+               "their subject and by the tag sha256-DIGEST, cosign's older signatures by its tags\n"
+               "behind that; one that holds is enough. Get image\n"
                "and bundles by 'oras copy -r REGISTRY/NAME:TAG --to-oci-layout DIR:TAG'.\n\n"
                "Exit code: 0 verified, 13 no bundle; else as of 'slipway verify'.",
     .needs = COMMAND_NEEDS_NOTHING,

@@ -4,6 +4,7 @@
 #pragma once
 #include "attest/sigstore_bundle.h"
 #include "attest/sigstore_trust.h"
+#include "proof/tlog_policy.h"
 #include "verify/verify.h"
 
 typedef struct SigstorePolicy {   /* all borrowed */
@@ -12,7 +13,8 @@ typedef struct SigstorePolicy {   /* all borrowed */
     const char *identity_pattern; /* a POSIX extended regular expression that fits all of it */
     const char *issuer;           /* of the identity token, exactly; or */
     const char *issuer_pattern;
-    unsigned logs;         /* distinct logs that must have it */
+    const TlogPolicy *witnesses; /* whose cosignatures every checkpoint needs; NULL: nobody's */
+    unsigned logs;               /* distinct logs that must have it */
     unsigned timestamps;   /* distinct sources of time: time-stamp authorities, promising logs */
     unsigned transparency; /* distinct CT logs that must have the certificate */
 } SigstorePolicy;

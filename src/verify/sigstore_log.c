@@ -257,6 +257,30 @@ report_entry(SigstoreCheck *check, const SigstoreLog *log, const SigstoreEntry *
                       time != NULL ? "; promised at " : "", time != NULL ? time : "");
 }
 
+/* Whether witnesses saw the checkpoint, as the caller demands. */
+static bool
+check_witnesses(SigstoreCheck *check, const SigstoreLog *log, const SigstoreEntry *entry)
+{
+    g_autoptr(GError) error = NULL;
+    size_t n = 0;
+
+    if (check->policy->witnesses == NULL)
+        return true;
+    if (entry->checkpoint == NULL) {
+        verify_report_add(check->report, VERIFY_POLICY, "witnesses", log->name,
+                          "there is no checkpoint that a witness could have seen");
+        return false;
+    }
+    g_autoptr(Note) note = note_parse(span_of_bytes(entry->checkpoint), &error);
+    if (note == NULL || !tlog_policy_check(check->policy->witnesses, note, &n, &error)) {
+        sigstore_refuse(check, "witnesses", log->name, error);
+        return false;
+    }
+    verify_report_add(check->report, VERIFY_OK, "witnesses", log->name,
+                      "%zu of the policy cosigned the checkpoint", n);
+    return true;
+}
+
 bool
 sigstore_check_entries(SigstoreCheck *check)
 {
@@ -275,6 +299,8 @@ sigstore_check_entries(SigstoreCheck *check)
             return false;
         }
         report_entry(check, log, entry);
+        if (!check_witnesses(check, log, entry))
+            return false;
         for (size_t j = 0; j < n_seen; j++)
             is_new = is_new && seen[j] != log;
         if (is_new)

@@ -10,8 +10,10 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "support"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "interop", "clients"))
 import scratch  # noqa: E402
 from scratch import SLIPWAY, needs  # noqa: E402
+from world import CHANGES, World  # noqa: E402
 
 VECTORS = os.path.join(os.environ.get("VECTORS", ""), "sigstore-bundles")
 IDENTITY = ("https://github.com/sigstore-conformance/extremely-dangerous-public-oidc-beacon/.github/workflows/"
@@ -92,6 +94,17 @@ def test_the_kept_trusted_root_is_believed_without_an_option():
 def test_nobody_named_is_a_usage_error():
     result = run([SLIPWAY, "sigstore", "verify-bundle", "--bundle", "b.json", "a.txt"])
     assert result.returncode == 1 and "--certificate-identity" in result.stderr, result
+
+
+def test_our_own_bundle_is_accepted_and_every_change_of_it_refused():
+    with World() as w:
+        folder, wrong = w.cases(CHANGES), []
+        for name in sorted(os.listdir(folder)):
+            result = run([SLIPWAY, "sigstore", "verify-bundle", "--bundle", os.path.join(folder, name), "--key", w.key,
+                          "--trusted-root", w.trusted_root, w.asset])
+            if (result.returncode == 0) != (name == "as_made.json"):
+                wrong.append(f"{name}: {result.returncode}\n{result.stdout}{result.stderr}")
+    assert not wrong, "\n".join(wrong)
 
 
 if __name__ == "__main__":

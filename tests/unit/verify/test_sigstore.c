@@ -388,6 +388,41 @@ only_who_was_demanded_is_accepted(void **state)
     }
 }
 
+static TlogPolicy *
+load_policy(const char *name)
+{
+    g_autofree char *path = g_build_filename(SIGSTORE_DATA, name, NULL);
+    g_autoptr(GBytes) text = file_read(AT_FDCWD, path, TLOG_POLICY_MAX_BYTES, NULL);
+
+    return tlog_policy_parse(span_of_bytes(text), NULL);
+}
+
+static void
+witnesses_are_counted_where_they_are_demanded(void **state)
+{
+    Fixture *f = *state;
+    g_autoptr(TlogPolicy) witnesses = load_policy("witness.policy");
+    g_autoptr(json_t) bundle = load("message.json");
+    json_t *checkpoint = json_object_get(
+        json_object_get(
+            json_array_get(
+                json_object_get(json_object_get(bundle, "verificationMaterial"), "tlogEntries"), 0),
+            "inclusionProof"),
+        "checkpoint");
+    const SigstorePolicy policy = { SIGSTORE_POLICY_INIT, .identity = IDENTITY, .issuer = ISSUER,
+                                    .witnesses = witnesses };
+
+    assert_non_null(witnesses);
+    assert_int_equal(verify(f, bundle, &policy, true), VERIFY_OK);
+
+    g_autofree char *note = g_strdup(json_string_value(json_object_get(checkpoint, "envelope")));
+    *strstr(note, "\xe2\x80\x94 witness") = '\0'; /* the last line */
+    json_object_set_new(checkpoint, "envelope", json_string(note));
+    assert_int_equal(verify(f, bundle, &by_certificate, true), VERIFY_OK);
+    assert_int_equal(verify(f, bundle, &policy, true), VERIFY_POLICY);
+    assert_string_equal(failed_check(f), "witnesses");
+}
+
 static void
 a_key_does_not_stand_for_a_certificate(void **state)
 {
@@ -490,6 +525,8 @@ main(void)
         cmocka_unit_test_setup_teardown(what_the_signer_did_not_do_is_found, setup, teardown),
         cmocka_unit_test_setup_teardown(a_timestamp_twice_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(only_who_was_demanded_is_accepted, setup, teardown),
+        cmocka_unit_test_setup_teardown(witnesses_are_counted_where_they_are_demanded, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(a_key_does_not_stand_for_a_certificate, setup, teardown),
         cmocka_unit_test_setup_teardown(a_signature_of_the_future_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(each_limit_is_named_and_holds, setup, teardown),

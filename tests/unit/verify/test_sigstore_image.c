@@ -3,10 +3,13 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include "base/files.h"
+#include "attest/sigstore_classic.h"
 #include "base/json.h"
+#include "base/limits.h"
 #include "testing.h"
 #include "base/banned.h"
 
+#define NOW_US      INT64_C(1800000000000000) /* January 2027 */
 #define BUNDLE_TYPE "application/vnd.dev.sigstore.bundle.v0.3+json"
 
 typedef struct {
@@ -99,7 +102,7 @@ finds_bundles_by_their_subject(void **state)
     put_index(f, bundle, "other");
     f->image = sigstore_image_load(f->fd, "app:1", &f->error);
     assert_no_gerror(f->error);
-    assert_int_equal(f->image->bundles->len, 1);
+    assert_int_equal(f->image->proofs->len, 1);
 }
 
 static void
@@ -116,7 +119,7 @@ finds_bundles_by_the_tag_of_older_registries(void **state)
     put_index(f, index, tag);
     f->image = sigstore_image_load(f->fd, f->image_digest, &f->error);
     assert_no_gerror(f->error);
-    assert_int_equal(f->image->bundles->len, 1);
+    assert_int_equal(f->image->proofs->len, 1);
 }
 
 static void
@@ -132,7 +135,7 @@ passes_over_bundles_of_other_images(void **state)
     put_index(f, bundle, "other");
     f->image = sigstore_image_load(f->fd, "app:1", &f->error);
     assert_no_gerror(f->error);
-    assert_int_equal(f->image->bundles->len, 0);
+    assert_int_equal(f->image->proofs->len, 0);
 }
 
 static void
@@ -174,6 +177,76 @@ refuses_a_name_that_is_not_there(void **state)
     assert_gerror(f->error, BASE_ERROR, BASE_ERROR_NOT_FOUND);
 }
 
+static GBytes *
+read_data(const char *name)
+{
+    g_autofree char *path = g_build_filename(SIGSTORE_DATA, name, NULL);
+
+    return file_read(AT_FDCWD, path, LIMIT_JSON_BYTES, NULL);
+}
+
+/* Puts what cosign wrote before bundles (sigstore/make.py) at the image's tag ".sig". */
+static void
+put_classic(const Fixture *f)
+{
+    g_autoptr(GBytes) text = read_data("classic.json");
+    g_autoptr(json_t) classic = json_parse(span_of_bytes(text), LIMIT_JSON_BYTES, NULL);
+    g_autoptr(json_t) manifest = json_object();
+    json_t *layers = json_array();
+    json_t *layer = json_object();
+    char digest[DIGEST_STRING_SIZE];
+
+    put_blob(f, json_string_value(json_object_get(classic, "layer")), digest);
+    json_object_set_new(layer, "mediaType", json_string(SIGSTORE_CLASSIC_SIGNATURE));
+    json_object_set_new(layer, "digest", json_string(digest));
+    json_object_set(layer, "annotations", json_object_get(classic, "annotations"));
+    json_array_append_new(layers, layer);
+    json_object_set_new(manifest, "layers", layers);
+    g_autofree char *written = json_dumps(manifest, 0);
+    put_blob(f, written, digest);
+    g_autofree char *tag =
+        g_strconcat("sha256-", f->image_digest + strlen("sha256:"), ".sig", NULL);
+    put_index(f, digest, tag);
+}
+
+static VerifyResult
+judge(const Fixture *f)
+{
+    g_autoptr(GBytes) root = read_data("root.json");
+    g_autoptr(SigstoreTrust) trust = sigstore_trust_parse(span_of_bytes(root), NULL);
+    const SigstorePolicy policy = { SIGSTORE_POLICY_INIT, .identity_pattern = ".*",
+                                    .issuer_pattern = ".*" };
+    g_autoptr(VerifyReport) report =
+        sigstore_image_verify(f->image, f->image->proofs->pdata[0], trust, &policy, NOW_US);
+
+    return verify_report_result(report);
+}
+
+static void
+judges_what_cosign_wrote_before_bundles(void **state)
+{
+    Fixture *f = *state;
+
+    put_classic(f);
+    f->image = sigstore_image_load(f->fd, "app:1", &f->error);
+    assert_no_gerror(f->error);
+    assert_int_equal(f->image->proofs->len, 1);
+    assert_int_equal(judge(f), VERIFY_OK);
+}
+
+static void
+refuses_a_signature_over_the_name_of_another_image(void **state)
+{
+    Fixture *f = *state;
+
+    put_blob(f, "{\"layers\":[{}]}", f->image_digest); /* not what was signed */
+    put_classic(f);
+    f->image = sigstore_image_load(f->fd, "app:1", &f->error);
+    assert_no_gerror(f->error);
+    assert_int_equal(f->image->proofs->len, 1);
+    assert_int_equal(judge(f), VERIFY_NOT_AUTHENTIC);
+}
+
 int
 main(void)
 {
@@ -185,6 +258,9 @@ main(void)
         cmocka_unit_test_setup_teardown(refuses_a_blob_with_other_bytes, setup, teardown),
         cmocka_unit_test_setup_teardown(refuses_a_name_that_means_two_images, setup, teardown),
         cmocka_unit_test_setup_teardown(refuses_a_name_that_is_not_there, setup, teardown),
+        cmocka_unit_test_setup_teardown(judges_what_cosign_wrote_before_bundles, setup, teardown),
+        cmocka_unit_test_setup_teardown(refuses_a_signature_over_the_name_of_another_image, setup,
+                                        teardown),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """make.py: a Sigstore of our own for tests, made with the openssl program: certificate authority, CT log, log of the Rekor v2
-kind, log of the v1 kind, time-stamp authority. Writes root.json and bundles by a certificate and by keys into its own folder.
+kind, log of the v1 kind, time-stamp authority. Writes root.json and bundles by a certificate and by keys into its own folder, and the seeds of the fuzz targets.
 The keys are not kept; run it again to make everything anew."""
 import base64
 import hashlib
@@ -15,6 +15,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 IDENTITY, ISSUER = "https://example.org/workflow.yml@refs/heads/main", "https://issuer.example.org"
 ARTIFACT = b"an artifact\n"
+IMAGE = b'{"layers":[]}'  # the manifest of test_sigstore_image.c
 EXTENSIONS = f"""
 [ca]
 basicConstraints = critical, CA:TRUE
@@ -145,9 +146,26 @@ def stamp(message):
         return file.read()
 
 
+class Witness:
+    """C2SP tlog-cosignature, key type 0x04."""
+
+    def __init__(self, key, name):
+        self.key, self.name = key, name
+        self.raw = b"\4" + key.spki[-32:]
+        self.hint = hashlib.sha256(name.encode() + b"\n" + self.raw).digest()[:4]
+
+    def line(self, text):
+        now = int(time.time())
+        signature = self.key.sign(f"cosignature/v1\ntime {now}\n{text}".encode())
+        return f"\u2014 {self.name} {b64(self.hint + struct.pack('>Q', now) + signature)}\n"
+
+    def policy(self):
+        return f"witness w {self.name}+{self.hint.hex()}+{b64(self.raw)}\nquorum w\n"
+
+
 class Log:
-    def __init__(self, key, origin, suffix=""):
-        self.key, self.origin, self.suffix = key, origin, suffix
+    def __init__(self, key, origin, witness, suffix=""):
+        self.key, self.origin, self.witness, self.suffix = key, origin, witness, suffix
         self.id = (hashlib.sha256(origin.encode() + b"\n\1" + key.spki[-32:]).digest() if key.ed25519
                    else hashlib.sha256(key.spki).digest())
 
@@ -157,7 +175,7 @@ class Log:
         root = hashlib.sha256(b"\1" + leaf + other).digest()
         text = f"{self.origin}{self.suffix}\n2\n{b64(root)}\n"
         note = text + f"\n\u2014 {self.origin} {b64(self.id[:4] + self.key.sign(text.encode()))}\n"
-        note += f"\u2014 witness.example {b64(b'witn' + bytes(72))}\n"
+        note += self.witness.line(text)
         entry = {"logIndex": str(shift), "logId": {"keyId": b64(self.id)}, "kindVersion": {"kind": kind, "version": version},
                  "inclusionProof": {"logIndex": "0", "rootHash": b64(root), "treeSize": "2", "hashes": [b64(other)],
                                     "checkpoint": {"envelope": note}},
@@ -205,11 +223,63 @@ def save(name, value):
     write(os.path.join(HERE, name), json.dumps(value, indent=1, ensure_ascii=False) + "\n")
 
 
+def seed(target, name, data):
+    folder = os.path.join(HERE, "..", "..", "..", "..", "fuzz", "corpus", target)
+    os.makedirs(folder, exist_ok=True)
+    write(os.path.join(folder, name), data)
+
+
+def load(name):
+    with open(os.path.join(HERE, name), "rb") as file:
+        return file.read()
+
+
+def compact(value):
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def seeds():
+    root = json.loads(load("root.json"))
+    seed("attest_sigstore_trust", "root", compact(root))
+    seed("attest_sigstore_trust", "small", compact({"mediaType": root["mediaType"], "tlogs": root["tlogs"][1:]}))
+    for name in ("message", "envelope", "dsse_v1", "dsse_v2", "ed25519", "p384", "rsa"):
+        value = json.loads(load(f"{name}.json"))
+        material = value["verificationMaterial"]
+        entry = material["tlogEntries"][0]
+        seed("attest_sigstore_body", name, base64.b64decode(entry["canonicalizedBody"]))
+        if name not in ("rsa", "dsse_v2"):
+            seed("attest_sigstore_bundle", name, compact(value))
+        if name in ("message", "envelope", "dsse_v1"):
+            seed("verify_sigstore", name, compact(root) + b"\n\n" + compact(value))
+        if name in ("message", "dsse_v1"):
+            seed("proof_rekor", name, entry["inclusionProof"]["checkpoint"]["envelope"])
+        if name in ("message", "rsa"):
+            stamps = material["timestampVerificationData"]["rfc3161Timestamps"]
+            seed("proof_rfc3161", name, base64.b64decode(stamps[0]["signedTimestamp"]))
+        if name == "message":
+            seed("proof_x509", "leaf", base64.b64decode(material["certificate"]["rawBytes"]))
+        if name == "dsse_v1":
+            value["mediaType"] = "application/vnd.dev.sigstore.bundle+json;version=0.1"
+            material["x509CertificateChain"] = {"certificates": [material.pop("certificate")]}
+            seed("attest_sigstore_bundle", "v01", compact(value))
+    seed("proof_x509", "ca", base64.b64decode(root["certificateAuthorities"][0]["certChain"]["certificates"][0]["rawBytes"]))
+    seed("proof_x509", "tsa", base64.b64decode(root["timestampAuthorities"][0]["certChain"]["certificates"][0]["rawBytes"]))
+    seed("proof_x509", "key", base64.b64decode(root["tlogs"][0]["publicKey"]["rawBytes"]))
+    digest, key = {"algorithm": "sha256", "value": "00" * 32}, b64(load("rsa.pub"))
+    seed("attest_sigstore_body", "hashedrekord_v1", jcs({"apiVersion": "0.0.1", "kind": "hashedrekord", "spec": {
+        "data": {"hash": digest}, "signature": {"content": "AAAA", "publicKey": {"content": key}}}}))
+    seed("attest_sigstore_body", "intoto_v2", jcs({"apiVersion": "0.0.2", "kind": "intoto", "spec": {"content": {
+        "envelope": {"payloadType": "a", "signatures": [{"publicKey": key, "sig": "QUFBQQ=="}]}, "payloadHash": digest}}}))
+
+
 def main():
     p256, p384 = (["-algorithm", "EC", "-pkeyopt", f"ec_paramgen_curve:{c}"] for c in ("P-256", "P-384"))
     rsa = ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"]
     ca, ct, tsa_ca, tsa, leaf = (Key(n, *p256) for n in ("ca", "ct", "tsa_ca", "tsa", "leaf"))
-    log2, log1 = Log(Key("log2", "-algorithm", "ED25519"), "log.example.org/two"), Log(Key("log1", *p256), "log.example.org", " - 77")
+    witness = Witness(Key("witness", "-algorithm", "ED25519"), "witness.example.org")
+    log2 = Log(Key("log2", "-algorithm", "ED25519"), "log.example.org/two", witness)
+    log1 = Log(Key("log1", *p256), "log.example.org", witness, " - 77")
+    write(os.path.join(HERE, "witness.policy"), witness.policy())
     managed = {"ed25519": Key("ed25519", "-algorithm", "ED25519"), "p384": Key("p384", *p384), "rsa": Key("rsa", *rsa)}
     chain = [certificate(ca, "ca", "ca")]
     stampers = [certificate(tsa_ca, "ca", "tsa ca")]
@@ -242,6 +312,19 @@ def main():
         "signatures": [{"signature": b64(signature), "verifier": b64(pem)}]}})
     save("dsse_v1.json", bundle({"certificate": {"rawBytes": b64(der)}}, log1.entry("dsse", "0.0.1", body, 5000), envelope))
 
+    layer = jcs({"critical": {"identity": {"docker-reference": "example.org/app"}, "type": "cosign container image signature",
+                              "image": {"docker-manifest-digest": "sha256:" + hashlib.sha256(IMAGE).hexdigest()}}, "optional": None})
+    signature = leaf.sign(layer)
+    body = jcs({"apiVersion": "0.0.1", "kind": "hashedrekord", "spec": {
+        "data": {"hash": {"algorithm": "sha256", "value": hashlib.sha256(layer).hexdigest()}},
+        "signature": {"content": b64(signature), "publicKey": {"content": b64(pem)}}}})
+    entry = log1.entry("hashedrekord", "0.0.1", body, 6000)
+    promise = {"SignedEntryTimestamp": entry["inclusionPromise"]["signedEntryTimestamp"], "Payload": {
+        "body": b64(body), "integratedTime": int(entry["integratedTime"]), "logIndex": 6000, "logID": log1.id.hex()}}
+    save("classic.json", {"layer": layer.decode(), "annotations": {
+        "dev.cosignproject.cosign/signature": b64(signature), "dev.sigstore.cosign/certificate": pem.decode(),
+        "dev.sigstore.cosign/bundle": json.dumps(promise)}})
+
     for name, details in (("ed25519", "PKIX_ED25519"), ("p384", "PKIX_ECDSA_P384_SHA_384"), ("rsa", "PKIX_RSA_PKCS1V15_2048_SHA256")):
         key = managed[name]
         signature = key.sign(ARTIFACT, "-sha384" if name == "p384" else "-sha256")
@@ -269,3 +352,4 @@ if __name__ == "__main__":
     with tempfile.TemporaryDirectory(prefix="sigstore-make-") as scratch:
         os.chdir(scratch)
         main()
+        seeds()
