@@ -1,4 +1,5 @@
-/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0
+ * Keys and certificates of others: each kind of key, and what an authority vouches for. */
 #include "proof/x509.h"
 #include <openssl/evp.h>
 #include <openssl/rsa.h>

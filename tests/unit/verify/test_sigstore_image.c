@@ -1,4 +1,5 @@
-/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0
+ * Images in an OCI layout, and what Sigstore has about them. */
 #include "verify/sigstore_image.h"
 #include <fcntl.h>
 #include <sys/stat.h>
