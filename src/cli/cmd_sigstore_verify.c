@@ -26,6 +26,7 @@ typedef struct {
     char *key;
     char *trusted_root;
     char *witness_policy;
+    GPtrArray *claims; /* of owned NAME=VALUE */
     bool staging;
     bool no_transparency;
     bool no_timestamp;
@@ -46,8 +47,10 @@ typedef struct {
       "the key that must have signed, in PEM", "FILE" },                                           \
     { "trusted-root", 0, CLI_STRING, offsetof(SigstoreArgs, trusted_root), CLI_PATH,               \
       "what to believe: trusted_root.json", "FILE" },                                              \
+    { "certificate-claim", 0, CLI_STRINGS, offsetof(SigstoreArgs, claims), 0,                      \
+      "what else it must say", "NAME=TEXT" },                             \
     { "witness-policy", 0, CLI_STRING, offsetof(SigstoreArgs, witness_policy), CLI_PATH,           \
-      "whose cosignatures a checkpoint needs (tlog-policy)", "FILE" },                             \
+      "whose cosignatures it needs", "FILE" },                             \
     { "staging", 0, CLI_FLAG, offsetof(SigstoreArgs, staging), 0,                                  \
       "believe Sigstore's staging instance", NULL },                                               \
     { "no-transparency", 0, CLI_FLAG, offsetof(SigstoreArgs, no_transparency), 0,                  \
@@ -177,6 +180,8 @@ typedef struct {
     SigstoreTrust *trust;  /* owned */
     X509Key *key;          /* owned; or NULL */
     TlogPolicy *witnesses; /* owned; or NULL */
+    SigstoreClaim *claims; /* owned; borrow from names */
+    GPtrArray *names;      /* owned; of owned strings */
     SigstorePolicy policy;
 } Demand;
 
@@ -186,6 +191,8 @@ demand_clear(Demand *demand)
     sigstore_trust_free(demand->trust);
     x509_key_unref(demand->key);
     tlog_policy_free(demand->witnesses);
+    g_free(demand->claims);
+    g_clear_pointer(&demand->names, g_ptr_array_unref);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Demand, demand_clear)
 
@@ -198,9 +205,31 @@ load_witnesses(const char *path, GError **error)
 }
 
 static bool
+read_claims(const SigstoreArgs *args, Demand *out, GError **error)
+{
+    size_t n = args->claims != NULL ? args->claims->len : 0;
+
+    out->names = g_ptr_array_new_with_free_func(g_free);
+    out->claims = g_new0(SigstoreClaim, n + 1);
+    for (size_t i = 0; i < n; i++) {
+        const char *text = args->claims->pdata[i];
+        const char *value = strchr(text, '=');
+        char *name = g_strndup(text, value != NULL ? (size_t)(value - text) : strlen(text));
+
+        g_ptr_array_add(out->names, name);
+        if (value == NULL || sigstore_claim_oid(name) == NULL)
+            return refuse_usage(error, "'--certificate-claim' wants NAME=TEXT, with a name of "
+                                       "docs/verify-others.md");
+        out->claims[i] = (SigstoreClaim){ .name = name, .value = value + 1 };
+    }
+    return true;
+}
+
+static bool
 load_demand(const SigstoreArgs *args, Demand *out, GError **error)
 {
-    if (!check_usage(args, error) || (out->trust = load_trust(args, error)) == NULL ||
+    if (!check_usage(args, error) || !read_claims(args, out, error) ||
+        (out->trust = load_trust(args, error)) == NULL ||
         (args->key != NULL && (out->key = load_key(args->key, error)) == NULL) ||
         (args->witness_policy != NULL &&
          (out->witnesses = load_witnesses(args->witness_policy, error)) == NULL))
@@ -209,6 +238,8 @@ load_demand(const SigstoreArgs *args, Demand *out, GError **error)
                                     .identity = args->identity,
                                     .identity_pattern = args->identity_regexp,
                                     .issuer = args->issuer,
+                                    .claims = out->claims,
+                                    .n_claims = args->claims != NULL ? args->claims->len : 0,
                                     .witnesses = out->witnesses,
                                     .issuer_pattern = args->issuer_regexp,
                                     .logs = 1,
@@ -319,10 +350,10 @@ const Command cmd_sigstore_verify_image = {
     .name = "sigstore verify-image",
     .synopsis = "--layout DIR OPTIONS REFERENCE",
     .help = "verify an image by the bundles about it, offline",
-    .details = "REFERENCE is a name in the layout's index, or sha256:DIGEST. Bundles are found by\n"
-               "their subject and by the tag sha256-DIGEST, cosign's older signatures by its tags\n"
-               "behind that; one that holds is enough. Get image\n"
-               "and bundles by 'oras copy -r REGISTRY/NAME:TAG --to-oci-layout DIR:TAG'.\n\n"
+    .details = "REFERENCE is a name in the layout's index, or sha256:DIGEST. Bundles are found\n"
+               "by their subject and by the tag sha256-DIGEST, cosign's older signatures by its\n"
+               "tags behind that; one that holds is enough. Get all by\n"
+               "'oras copy -r REGISTRY/NAME:TAG --to-oci-layout DIR:TAG'.\n\n"
                "Exit code: 0 verified, 13 no bundle; else as of 'slipway verify'.",
     .needs = COMMAND_NEEDS_NOTHING,
     .flags = COMMAND_RARE,

@@ -225,6 +225,16 @@ find_extension(const X509 *x509, const char *oid, bool *is_double_out)
     return at >= 0 ? X509_EXTENSION_get_data(X509_get_ext(x509, at)) : NULL;
 }
 
+/* Fulcio's first six extensions hold the text itself, where DER was due. */
+static bool
+is_bare_text(const char *oid)
+{
+    static const char prefix[] = "1.3.6.1.4.1.57264.1.";
+    const char *last = g_str_has_prefix(oid, prefix) ? oid + strlen(prefix) : "";
+
+    return *last >= '1' && *last <= '6' && last[1] == '\0';
+}
+
 bool
 x509_cert_text(const X509Cert *cert, const char *oid, char **text_out, GError **error)
 {
@@ -240,7 +250,7 @@ x509_cert_text(const X509Cert *cert, const char *oid, char **text_out, GError **
     }
     const uint8_t *data = ASN1_STRING_get0_data(value);
     int len = ASN1_STRING_length(value);
-    if (strcmp(oid, X509_OID_FULCIO_ISSUER_V1) == 0) {
+    if (is_bare_text(oid)) {
         text = dup_text(data, len);
     } else {
         const uint8_t *at = data;

@@ -31,8 +31,8 @@ bool x509_cert_may_sign_code(const X509Cert *cert);
 /** Its subject alternative names: URIs, mail addresses, DNS names, and Fulcio's own kind of name (OID
  * 1.3.6.1.4.1.57264.1.7). Owned array of owned strings. Errors: INVALID (another kind, not UTF-8). */
 GPtrArray *x509_cert_names(const X509Cert *cert, GError **error) MUST_CHECK;
-/** The text of the extension @oid: a DER UTF8String, or for the V1 issuer the bytes. @text_out: owned;
- * NULL when there is none. Errors: INVALID. */
+/** The text of the extension @oid: a DER UTF8String, or for Fulcio's first six (57264.1.1 to 6) the
+ * bytes. @text_out: owned; NULL when there is none. Errors: INVALID. */
 bool x509_cert_text(const X509Cert *cert, const char *oid, char **text_out,
                     GError **error) MUST_CHECK;
 /** The issuer of the identity token, from V2, else V1; where both are there they must agree.

@@ -7,12 +7,22 @@
 #include "proof/tlog_policy.h"
 #include "verify/verify.h"
 
+typedef struct SigstoreClaim { /* both borrowed */
+    const char *name;          /* see sigstore_claim_oid */
+    const char *value;         /* what the certificate must say, exactly */
+} SigstoreClaim;
+/** The extension in which Fulcio writes what the identity token claims, by its name in Fulcio's list in
+ * lower case with dashes: "source-repository-uri", "github-workflow-ref". Static; NULL: no such name. */
+const char *sigstore_claim_oid(const char *name);
+
 typedef struct SigstorePolicy {   /* all borrowed */
     const X509Key *key;           /* a managed key; NULL: a certificate is wanted */
     const char *identity;         /* one of the certificate's names, exactly; or */
     const char *identity_pattern; /* a POSIX extended regular expression that fits all of it */
     const char *issuer;           /* of the identity token, exactly; or */
     const char *issuer_pattern;
+    const SigstoreClaim *claims; /* what else the certificate must say; n_claims of them */
+    size_t n_claims;
     const TlogPolicy *witnesses; /* whose cosignatures every checkpoint needs; NULL: nobody's */
     unsigned logs;               /* distinct logs that must have it */
     unsigned timestamps;   /* distinct sources of time: time-stamp authorities, promising logs */

@@ -7,6 +7,42 @@
 #include "verify/verify_priv.h"
 #include "base/banned.h"
 
+/* sigstore/fulcio docs/oid-info.md */
+static const struct {
+    const char *name;
+    const char *oid;
+} claim_rows[] = {
+    { "github-workflow-trigger", "1.3.6.1.4.1.57264.1.2" },
+    { "github-workflow-sha", "1.3.6.1.4.1.57264.1.3" },
+    { "github-workflow-name", "1.3.6.1.4.1.57264.1.4" },
+    { "github-workflow-repository", "1.3.6.1.4.1.57264.1.5" },
+    { "github-workflow-ref", "1.3.6.1.4.1.57264.1.6" },
+    { "build-signer-uri", "1.3.6.1.4.1.57264.1.9" },
+    { "build-signer-digest", "1.3.6.1.4.1.57264.1.10" },
+    { "runner-environment", "1.3.6.1.4.1.57264.1.11" },
+    { "source-repository-uri", "1.3.6.1.4.1.57264.1.12" },
+    { "source-repository-digest", "1.3.6.1.4.1.57264.1.13" },
+    { "source-repository-ref", "1.3.6.1.4.1.57264.1.14" },
+    { "source-repository-identifier", "1.3.6.1.4.1.57264.1.15" },
+    { "source-repository-owner-uri", "1.3.6.1.4.1.57264.1.16" },
+    { "source-repository-owner-identifier", "1.3.6.1.4.1.57264.1.17" },
+    { "build-config-uri", "1.3.6.1.4.1.57264.1.18" },
+    { "build-config-digest", "1.3.6.1.4.1.57264.1.19" },
+    { "build-trigger", "1.3.6.1.4.1.57264.1.20" },
+    { "run-invocation-uri", "1.3.6.1.4.1.57264.1.21" },
+    { "source-repository-visibility-at-signing", "1.3.6.1.4.1.57264.1.22" },
+};
+
+const char *
+sigstore_claim_oid(const char *name)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(claim_rows); i++) {
+        if (strcmp(claim_rows[i].name, name) == 0)
+            return claim_rows[i].oid;
+    }
+    return NULL;
+}
+
 static bool
 issued_by(const SigstoreCheck *check, const SigstoreAuthority *authority, GError **error)
 {
@@ -138,6 +174,44 @@ check_identity(SigstoreCheck *check)
     return true;
 }
 
+static bool
+claim_holds(const SigstoreCheck *check, const SigstoreClaim *claim, GError **error)
+{
+    const char *oid = sigstore_claim_oid(claim->name);
+    g_autofree char *text = NULL;
+
+    if (oid == NULL) {
+        error_set(error, BASE_ERROR, BASE_ERROR_IO, "no claim is called '%s'", claim->name);
+        return false;
+    }
+    if (!x509_cert_text(check->leaf, oid, &text, error))
+        return false;
+    if (g_strcmp0(text, claim->value) == 0)
+        return true;
+    error_set(error, BASE_ERROR, BASE_ERROR_DENIED, "'%s' is not '%s'",
+              text != NULL ? text : "(not said)", claim->value);
+    return false;
+}
+
+static bool
+check_claims(SigstoreCheck *check)
+{
+    bool ok = true;
+
+    for (size_t i = 0; i < check->policy->n_claims; i++) {
+        const SigstoreClaim *claim = &check->policy->claims[i];
+        g_autoptr(GError) error = NULL;
+
+        if (claim_holds(check, claim, &error))
+            verify_report_add(check->report, VERIFY_OK, "claim", claim->name, "is '%s'",
+                              claim->value);
+        else
+            sigstore_refuse(check, "claim", claim->name, error);
+        ok = ok && error == NULL;
+    }
+    return ok;
+}
+
 bool
 sigstore_check_certificate(SigstoreCheck *check)
 {
@@ -153,5 +227,6 @@ sigstore_check_certificate(SigstoreCheck *check)
     verify_report_add(check->report, VERIFY_OK, "certificate", authority->name,
                       "issued for %s to %s, which the signature falls into", from, to);
     bool ok = check_transparency(check, authority);
-    return check_identity(check) && ok;
+    ok = check_identity(check) && ok;
+    return check_claims(check) && ok;
 }

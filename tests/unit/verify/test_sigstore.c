@@ -388,6 +388,30 @@ only_who_was_demanded_is_accepted(void **state)
     }
 }
 
+static void
+the_certificate_must_say_what_is_claimed(void **state)
+{
+    static const struct {
+        SigstoreClaim claim;
+        VerifyResult result;
+    } rows[] = {
+        { { "github-workflow-ref", "refs/heads/main" }, VERIFY_OK },
+        { { "source-repository-uri", "https://example.org/app" }, VERIFY_OK },
+        { { "source-repository-uri", "https://example.org/ap" }, VERIFY_POLICY },
+        { { "source-repository-ref", "refs/heads/main" }, VERIFY_POLICY }, /* it does not say */
+        { { "no-such-claim", "a" }, VERIFY_USAGE },
+    };
+    Fixture *f = *state;
+    g_autoptr(json_t) bundle = load("message.json");
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        const SigstorePolicy policy = { SIGSTORE_POLICY_INIT, .identity = IDENTITY,
+                                        .issuer = ISSUER, .claims = &rows[i].claim, .n_claims = 1 };
+        test_case("%s=%s", rows[i].claim.name, rows[i].claim.value);
+        assert_int_equal(verify(f, bundle, &policy, true), rows[i].result);
+    }
+}
+
 static TlogPolicy *
 load_policy(const char *name)
 {
@@ -525,6 +549,7 @@ main(void)
         cmocka_unit_test_setup_teardown(what_the_signer_did_not_do_is_found, setup, teardown),
         cmocka_unit_test_setup_teardown(a_timestamp_twice_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(only_who_was_demanded_is_accepted, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_certificate_must_say_what_is_claimed, setup, teardown),
         cmocka_unit_test_setup_teardown(witnesses_are_counted_where_they_are_demanded, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_key_does_not_stand_for_a_certificate, setup, teardown),

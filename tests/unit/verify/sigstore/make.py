@@ -29,13 +29,8 @@ extendedKeyUsage = codeSigning
 subjectAltName = critical, URI:{IDENTITY}
 1.3.6.1.4.1.57264.1.1 = DER:{ISSUER.encode().hex()}
 1.3.6.1.4.1.57264.1.8 = ASN1:UTF8String:{ISSUER}
-[leaf_sct]
-keyUsage = critical, digitalSignature
-extendedKeyUsage = codeSigning
-subjectAltName = critical, URI:{IDENTITY}
-1.3.6.1.4.1.57264.1.1 = DER:{ISSUER.encode().hex()}
-1.3.6.1.4.1.57264.1.8 = ASN1:UTF8String:{ISSUER}
-1.3.6.1.4.1.11129.2.4.2 = DER:@SCT@
+1.3.6.1.4.1.57264.1.6 = DER:{b"refs/heads/main".hex()}
+1.3.6.1.4.1.57264.1.12 = ASN1:UTF8String:https://example.org/app
 """
 TSA_CONFIG = """
 [tsa]
@@ -82,8 +77,8 @@ class Key:
         return run("openssl", "dgst", digest, "-sign", self.file, data=message)
 
 
-def certificate(key, section, name, issuer=None, days="3650", sct=b""):
-    write("ext.cnf", EXTENSIONS.replace("@SCT@", sct.hex() or "0400"))
+def certificate(key, section, name, issuer=None, days="3650"):
+    write("ext.cnf", EXTENSIONS)
     run("openssl", "req", "-new", "-key", key.file, "-subj", f"/CN={name}", "-out", "req.pem")
     by = ["-CA", f"{issuer}.pem", "-CAkey", f"{issuer}.key"] if issuer else ["-signkey", key.file]
     run("openssl", "x509", "-req", "-in", "req.pem", "-days", days, "-set_serial", "7", "-extfile", "ext.cnf",
