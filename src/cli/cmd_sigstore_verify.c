@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * cmd_sigstore_verify: verifies Sigstore bundles of others, of files and of images. The command line of
  * the first is the one that sigstore-conformance expects. */
-#include <errno.h>
 #include <fcntl.h>
-#include <sys/stat.h>
 #include "base/clock.h"
 #include "base/files.h"
 #include "base/limits.h"
@@ -14,7 +12,6 @@
 
 #define ROOT_NAME         "trusted_root.json"
 #define STAGING_ROOT_NAME "trusted_root.staging.json"
-#define HASH_BYTES        (256u << 10) /* read at a time */
 
 typedef struct {
     char *bundle; /* owned, as all */
@@ -125,42 +122,6 @@ load_key(const char *path, GError **error)
     return pem != NULL ? x509_key_from_pem(span_of_bytes(pem), error) : NULL;
 }
 
-static bool
-digest_file(int fd, Digest *out, GError **error)
-{
-    g_autoptr(DigestStream) stream = digest_stream_new();
-    g_autofree uint8_t *buffer = g_malloc(HASH_BYTES);
-    ssize_t n = 0;
-
-    while ((n = read(fd, buffer, HASH_BYTES)) != 0) {
-        if (n < 0 && errno != EINTR) {
-            error_set_errno(error, BASE_ERROR, BASE_ERROR_IO, "cannot read the artifact");
-            return false;
-        }
-        digest_stream_update(stream, span_of(buffer, n > 0 ? (size_t)n : 0));
-    }
-    *out = digest_stream_finish(stream);
-    return true;
-}
-
-/* "sha256:…" where no file is called so. @fd_out: of a file; closed by the caller. */
-static bool
-open_artifact(const char *word, SigstoreArtifact *out, int *fd_out, GError **error)
-{
-    struct stat info = { 0 };
-
-    out->fd = -1;
-    if (stat(word, &info) != 0 && digest_from_string(word, &out->sha256, NULL))
-        return true;
-    *fd_out = open(word, O_RDONLY | O_CLOEXEC);
-    if (*fd_out < 0) {
-        error_set_errno(error, BASE_ERROR, BASE_ERROR_NOT_FOUND, "cannot open '%s'", word);
-        return false;
-    }
-    out->fd = *fd_out;
-    return digest_file(*fd_out, &out->sha256, error);
-}
-
 static void
 show_report(Output *output, const VerifyReport *report, const char *what)
 {
@@ -260,7 +221,7 @@ run_verify_bundle(CommandContext *context, void *data, const char *const *positi
     if (!load_demand(args, &demand, error))
         return false;
     g_autoptr(GBytes) bundle = file_read(AT_FDCWD, args->bundle, LIMIT_BUNDLE_BYTES, error);
-    if (bundle == NULL || !open_artifact(positional[0], &artifact, &fd, error))
+    if (bundle == NULL || !sigstore_artifact_open(positional[0], &artifact, &fd, error))
         return false;
 
     g_autoptr(VerifyReport) report =

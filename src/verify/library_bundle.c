@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * library_bundle: Sigstore bundles in the installed library (include/slipway/verify.h). */
 #include <slipway/verify.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 #include "base/clock.h"
 #include "base/files.h"
 #include "base/limits.h"
@@ -12,7 +10,6 @@
 #include "verify/verify_priv.h"
 #include "base/banned.h"
 
-#define HASH_BYTES   (256u << 10) /* read at a time */
 #define OPENPGP_HEAD "-----BEGIN PGP "
 
 static const SigstoreTrust *
@@ -51,42 +48,6 @@ slipway_bundle_trust_free(SlipwayBundleTrust *trust)
 {
     if (trust != NULL)
         sigstore_trust_free((SigstoreTrust *)trust);
-}
-
-static bool
-digest_file(int fd, Digest *out, GError **error)
-{
-    g_autoptr(DigestStream) stream = digest_stream_new();
-    g_autofree uint8_t *buffer = g_malloc(HASH_BYTES);
-    ssize_t n = 0;
-
-    while ((n = read(fd, buffer, HASH_BYTES)) != 0) {
-        if (n < 0 && errno != EINTR) {
-            error_set_errno(error, BASE_ERROR, BASE_ERROR_IO, "cannot read the artifact");
-            return false;
-        }
-        digest_stream_update(stream, span_of(buffer, n > 0 ? (size_t)n : 0));
-    }
-    *out = digest_stream_finish(stream);
-    return true;
-}
-
-/* "sha256:…" where no file is called so. @fd_out: of a file; closed by the caller. */
-static bool
-open_artifact(const char *word, SigstoreArtifact *out, int *fd_out, GError **error)
-{
-    struct stat info = { 0 };
-
-    out->fd = -1;
-    if (stat(word, &info) != 0 && digest_from_string(word, &out->sha256, NULL))
-        return true;
-    *fd_out = open(word, O_RDONLY | O_CLOEXEC);
-    if (*fd_out < 0) {
-        error_set_errno(error, BASE_ERROR, BASE_ERROR_NOT_FOUND, "cannot open '%s'", word);
-        return false;
-    }
-    out->fd = *fd_out;
-    return digest_file(*fd_out, &out->sha256, error);
 }
 
 static bool
@@ -131,7 +92,7 @@ judge(const SigstoreTrust *trust, const SlipwayBundleRequest *request, GBytes *b
         if (key == NULL)
             return NULL;
     }
-    if (!open_artifact(request->artifact, &artifact, &fd, error))
+    if (!sigstore_artifact_open(request->artifact, &artifact, &fd, error))
         return NULL;
     policy.key = key;
     if ((request->flags & SLIPWAY_BUNDLE_NO_TIMESTAMP) != 0)

@@ -36,6 +36,11 @@ typedef struct SigstoreArtifact {
     int fd; /* borrowed, read by offset; -1: only the digest is at hand */
 } SigstoreArtifact;
 
+/** @word: a file, or "sha256:…" where no file is called so. @fd_out: of the file, which @out borrows; the
+ * caller closes it; left alone for a digest. Errors: NOT_FOUND, IO. */
+bool sigstore_artifact_open(const char *word, SigstoreArtifact *out, int *fd_out,
+                            GError **error) MUST_CHECK;
+
 /** Verifies. @artifact: NULL only for an envelope whose subjects the caller matches. Every check is a
  * line of the report, in the order it was made; what a failed one would have carried is not checked.
  * Returns: owned. */
