@@ -57,7 +57,9 @@ fmt: test-deps
 tidy: test-deps all
 	@tools/tidy $(BUILD)
 
+# Without the peers a benchmark runs too, and says which are missing.
 bench: all
+	@tools/install-packages bench || true
 	@BUILD=$(BUILD) bench/run
 
 fuzz: test-deps

@@ -5,11 +5,14 @@ import os
 import shutil
 import subprocess
 
+from server import Server, cpu_seconds
+
 NUMBER = 1
 TITLE = "Log append, durable"
 
 SECONDS = 1.5
 KILL_SECONDS = 1.5
+POSTED = 3000
 
 
 def build_tessera(bench):
@@ -190,12 +193,63 @@ def growth(bench):
     bench.say()
 
 
+class Posting:
+    """512 connections that post entries: to our Rekor v2 address, which checks each one's signature, and to Tessera."""
+
+    def __init__(self, bench, tessera):
+        self.bench, self.sent = bench, 0
+        self.server = Server(bench, "posted")
+        self.server.command("log", "foreign", "--origin", "bench.example.org", "--per-minute", "0", "--max-entries", "1000000")
+        self.server.start()
+        self.peer = subprocess.Popen([tessera, "--dir", bench.scratch("tessera-http"), "--http", "--age", "1ms", "--batch", "256", "--in-flight", "512"],
+                                     stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) if tessera else None
+        self.peer_host = self.peer.stdout.readline().split()[1] if self.peer else None
+
+    def post(self, host, process, *more):
+        def once():
+            before = cpu_seconds(process.pid)
+            result = self.bench.run_json([self.bench.program("entry_load"), "--host", host, "--count", str(POSTED), "--first", str(self.sent), *more])
+            self.sent += POSTED
+            assert result["refused"] == 0, result
+            result["cpu_us"] = (cpu_seconds(process.pid) - before) * 1e6 / POSTED
+            return result
+        return once
+
+    def stop(self):
+        self.server.stop()
+        if self.peer:
+            self.peer.stdin.close()
+            self.peer.wait()
+
+
+def over_http(bench, tessera):
+    bench.say("### (d) 512 connections over HTTP")
+    bench.say()
+    posting = Posting(bench, tessera)
+    contenders = [("ours", posting.post(posting.server.host, posting.server.process))]
+    if tessera:
+        contenders.append(("Tessera", posting.post(posting.peer_host, posting.peer, "--raw", "1")))
+    try:
+        rounds = bench.rounds(contenders)
+    finally:
+        posting.stop()
+    bench.table(rounds, [(name, lambda one, name=name: f"{one[name]['per_s']:,.0f}/s, p50 {one[name]['p50_us'] / 1000:.1f} ms, cpu {one[name]['cpu_us']:.0f} us")
+                         for name, _ in contenders])
+    bench.say("Ours verifies an ECDSA signature an entry and answers with the entry's proof under a signed checkpoint; Tessera is given 256 bytes and answers "
+              "with an index, before a checkpoint.")
+    bench.say()
+    if tessera:
+        bench.goal("(d) ours / Tessera, entries a second over HTTP", [one["ours"]["per_s"] / one["Tessera"]["per_s"] for one in rounds], at_least=2)
+    bench.say()
+
+
 def run(bench):
     tessera = build_tessera(bench)
     many_in_flight(bench, tessera, "a", 1024, 256, 5, 0.4)
     if bench.full:
         many_in_flight(bench, tessera, "b", 8192, 4096, 5, 0.4)
     one_writer(bench, tessera)
+    over_http(bench, tessera)
     syncs(bench, tessera)
     kill_test(bench)
     growth(bench)

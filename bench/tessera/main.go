@@ -106,9 +106,20 @@ func main() {
 	seconds := flag.Float64("seconds", 2, "how long")
 	limit := flag.Uint64("limit", 0, "entries at most; 0 for no limit")
 	acks := flag.Bool("acks", false, "print each index when it is durable")
+	serve := flag.Bool("http", false, "no workload of its own: answer POST /add")
+	check := flag.String("fsck", "", "no workload: recompute the static log in dir, signed by this verifier key")
+	prove := flag.Int("prove", 0, "no workload: so many proofs of each kind from the static log in dir")
 	flag.Parse()
 
 	ctx := context.Background()
+	if *check != "" {
+		checkLog(ctx, *dir, *check)
+		return
+	}
+	if *prove > 0 {
+		proveFrom(*dir, *prove)
+		return
+	}
 	secret, _, err := note.GenerateKey(rand.Reader, "bench.example/log")
 	if err != nil {
 		fail(err)
@@ -130,6 +141,9 @@ func main() {
 		fail(err)
 	}
 
+	if *serve {
+		serveHTTP(ctx, appender)
+	}
 	cpuBefore, _ := usage()
 	start := time.Now()
 	latencies := run(ctx, appender, *inFlight, *seconds, *limit, *acks)

@@ -22,6 +22,11 @@ Digest digest_of(Span span);
 Digest digest_of_parts(const Span *parts, size_t n_parts);
 /** SHA-256 of @n independent messages; uses the widest unit of this CPU. @out: n digests. */
 void digest_many(const Span *messages, size_t n, Digest *out);
+#define DIGEST_SHORT_BYTES 119 /* two blocks with their padding */
+#define DIGEST_SHORT_PLACE 128
+/** SHA-256 of @n messages of @size bytes each, at most DIGEST_SHORT_BYTES, a DIGEST_SHORT_PLACE apart
+ * from @places on; what is behind each in its place is overwritten. @out: n digests. */
+void digest_many_short(uint8_t *places, size_t size, size_t n, Digest *out);
 /** The name of the back end digest_many() uses here: "avx512x16", "shani-x4" or "openssl". */
 const char *digest_many_backend(void);
 

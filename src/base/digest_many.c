@@ -4,7 +4,8 @@
  *
  * 1. A lane is at a run of whole blocks: of its message, or of its tail (rest, padding, length).
  * 2. All lanes advance by the shortest run; idle lanes copy a busy one and their result is dropped.
- * 3. When few lanes are left, OpenSSL goes on from their state: one long message at the end must
+ * 3. Short messages of one length need no dealing: all lanes begin and end together.
+ * 4. When few lanes are left, OpenSSL goes on from their state: one long message at the end must
  * not pay for fifteen idle lanes. */
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include <assert.h>
@@ -13,8 +14,10 @@
 #include "base/digest_priv.h"
 #include "base/banned.h"
 
-#define SELF_TEST_MESSAGES 40
-#define SELF_TEST_STEP     7 /* lengths 0, 7, 14 … 273: every place of the padding */
+#define SELF_TEST_MESSAGES    40
+#define SELF_TEST_SHORT       9  /* short ones: fewer than lanes, or more */
+#define SELF_TEST_SHORT_BYTES 65 /* a node of a Merkle tree */
+#define SELF_TEST_STEP        7  /* lengths 0, 7, 14 … 273: every place of the padding */
 
 const uint32_t digest_constants[64] = {
     0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
@@ -154,7 +157,7 @@ advance(Deal *deal)
     }
 }
 
-/* Rule 3: the rest of lane @l's message by OpenSSL. In the tail there is no rest worth it. */
+/* Rule 4: the rest of lane @l's message by OpenSSL. In the tail there is no rest worth it. */
 static void
 finish_lane(Deal *deal, size_t l)
 {
@@ -197,6 +200,74 @@ digest_many_by(const DigestBackend *backend, const Span *messages, size_t n, Dig
             finish_lane(&deal, l);
 }
 
+/* FIPS 180-4 section 5.1.1, in place. Returns how many blocks that is. */
+static size_t
+pad(uint8_t *place, size_t size)
+{
+    uint64_t n_bits = GUINT64_TO_BE((uint64_t)size * 8);
+    size_t end =
+        size + 1 + sizeof n_bits > DIGEST_BLOCK_BYTES ? DIGEST_SHORT_PLACE : DIGEST_BLOCK_BYTES;
+
+    memset(place + size, 0, end - size);
+    place[size] = 0x80;
+    memcpy(place + end - sizeof n_bits, &n_bits, sizeof n_bits);
+    return end / DIGEST_BLOCK_BYTES;
+}
+
+/* As many messages as there are lanes, or fewer: all alike, so no lane is dealt anything anew. */
+static void
+hash_alike(const DigestBackend *backend, uint8_t *places, size_t size, size_t n, Digest *out)
+{
+    uint32_t state[DIGEST_STATE_WORDS * DIGEST_MAX_LANES] __attribute__((aligned(64)));
+    const uint8_t *blocks[DIGEST_MAX_LANES];
+    size_t n_blocks = 0;
+
+    for (size_t l = 0; l < backend->n_lanes; l++) {
+        blocks[l] = places + (l < n ? l : 0) * DIGEST_SHORT_PLACE;
+        if (l < n)
+            n_blocks = pad(places + l * DIGEST_SHORT_PLACE, size);
+    }
+    for (size_t i = 0; i < DIGEST_STATE_WORDS; i++)
+        for (size_t l = 0; l < backend->n_lanes; l++)
+            state[i * backend->n_lanes + l] = initial_state[i];
+    backend->compress(state, blocks, n_blocks);
+    for (size_t l = 0; l < n; l++) {
+        uint32_t words[DIGEST_STATE_WORDS];
+
+        for (size_t i = 0; i < DIGEST_STATE_WORDS; i++)
+            words[i] = GUINT32_TO_BE(state[i * backend->n_lanes + l]);
+        memcpy(out[l].bytes, words, DIGEST_SIZE);
+    }
+}
+
+void
+digest_many_short_by(const DigestBackend *backend, uint8_t *places, size_t size, size_t n,
+                     Digest *out)
+{
+    size_t done = 0;
+
+    for (; n - done >= backend->min_messages; done += MIN(n - done, backend->n_lanes))
+        hash_alike(backend, places + done * DIGEST_SHORT_PLACE, size,
+                   MIN(n - done, backend->n_lanes), out + done);
+    for (; done < n; done++)
+        out[done] = digest_of(span_of(places + done * DIGEST_SHORT_PLACE, size));
+}
+
+static bool
+short_agrees(const DigestBackend *backend)
+{
+    uint8_t places[SELF_TEST_SHORT][DIGEST_SHORT_PLACE];
+    Digest wanted[SELF_TEST_SHORT];
+    Digest got[SELF_TEST_SHORT];
+
+    for (size_t i = 0; i < SELF_TEST_SHORT; i++) {
+        memset(places[i], (int)i + 1, sizeof places[i]);
+        wanted[i] = digest_of(span_of(places[i], SELF_TEST_SHORT_BYTES));
+    }
+    digest_many_short_by(backend, places[0], SELF_TEST_SHORT_BYTES, SELF_TEST_SHORT, got);
+    return memcmp(got, wanted, sizeof got) == 0;
+}
+
 static bool
 agrees_with_openssl(const DigestBackend *backend)
 {
@@ -211,7 +282,7 @@ agrees_with_openssl(const DigestBackend *backend)
         messages[i] = span_of(bytes, i * SELF_TEST_STEP);
     one_by_one(messages, SELF_TEST_MESSAGES, wanted);
     digest_many_by(backend, messages, SELF_TEST_MESSAGES, got);
-    return memcmp(got, wanted, sizeof got) == 0;
+    return memcmp(got, wanted, sizeof got) == 0 && short_agrees(backend);
 }
 
 /* Written once under `once` (tools/statics.allow); NULL is OpenSSL, one message after the other. */
@@ -238,6 +309,19 @@ digest_many(const Span *messages, size_t n, Digest *out)
         one_by_one(messages, n, out);
     else
         digest_many_by(chosen, messages, n, out);
+}
+
+void
+digest_many_short(uint8_t *places, size_t size, size_t n, Digest *out)
+{
+    assert(size <= DIGEST_SHORT_BYTES);
+    (void)pthread_once(&once, choose);
+    if (chosen != NULL) {
+        digest_many_short_by(chosen, places, size, n, out);
+        return;
+    }
+    for (size_t i = 0; i < n; i++)
+        out[i] = digest_of(span_of(places + i * DIGEST_SHORT_PLACE, size));
 }
 
 const char *

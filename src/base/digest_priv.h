@@ -23,5 +23,8 @@ extern const DigestBackend digest_avx512;
 extern const DigestBackend digest_shani;
 extern const uint32_t digest_constants[64]; /* K of FIPS 180-4, section 4.2.2 */
 
+/** As digest_many_short, by this back end. */
+void digest_many_short_by(const DigestBackend *backend, uint8_t *places, size_t size, size_t n,
+                          Digest *out);
 /** As digest_many, by this back end whether it is the chosen one or not; it must be supported. */
 void digest_many_by(const DigestBackend *backend, const Span *messages, size_t n, Digest *out);

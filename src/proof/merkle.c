@@ -61,17 +61,17 @@ merkle_leaf_hashes(const Span *leaves, size_t n, Digest *out)
 void
 merkle_node_hashes(const Digest *nodes, size_t n, Digest *out)
 {
-    uint8_t text[BATCH][1 + 2 * DIGEST_SIZE];
+    uint8_t places[BATCH][DIGEST_SHORT_PLACE];
 
     for (size_t done = 0; done < n;) {
-        Span messages[BATCH];
         size_t count = MIN(n - done, (size_t)BATCH);
+
         for (size_t i = 0; i < count; i++) {
             const Digest *pair = nodes + 2 * (done + i);
-            node_message(&pair[0], &pair[1], text[i]);
-            messages[i] = span_of(text[i], sizeof text[i]);
+
+            node_message(&pair[0], &pair[1], places[i]);
         }
-        digest_many(messages, count, out + done);
+        digest_many_short(places[0], 1 + 2 * DIGEST_SIZE, count, out + done);
         done += count;
     }
 }

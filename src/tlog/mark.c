@@ -55,6 +55,27 @@ offsets_write(int fd, uint64_t first, const uint64_t *offsets, size_t n, GError 
 }
 
 bool
+offsets_read_run(int fd, uint64_t first, uint64_t *offsets, size_t n, size_t *n_out, GError **error)
+{
+    g_autofree uint8_t *bytes = g_malloc(n * OFFSET_SIZE);
+    size_t done = 0;
+    ssize_t got = 1;
+
+    while (done < n * OFFSET_SIZE && got != 0) {
+        got = pread(fd, bytes + done, n * OFFSET_SIZE - done, (off_t)(first * OFFSET_SIZE + done));
+        if (got < 0 && errno != EINTR) {
+            error_set_errno(error, TLOG_ERROR, TLOG_ERROR_IO, "cannot read the log's offsets");
+            return false;
+        }
+        done += got > 0 ? (size_t)got : 0;
+    }
+    *n_out = done / OFFSET_SIZE;
+    for (size_t i = 0; i < *n_out; i++)
+        offsets[i] = get_be64(bytes + i * OFFSET_SIZE);
+    return true;
+}
+
+bool
 offsets_read(int fd, uint64_t index, uint64_t size, uint64_t end, uint64_t *from_out,
              uint64_t *to_out, GError **error)
 {

@@ -6,6 +6,7 @@
 
 #define RECORD_MAGIC 0x736c6a31u /* "slj1" */
 #define SCAN_BUFFER  (256u << 10)
+#define SCAN_AHEAD   64 /* records whose checksums are computed at once */
 
 struct JournalScan {
     const Journal *journal; /* borrowed */
@@ -14,6 +15,8 @@ struct JournalScan {
     uint8_t *buffer; /* owned; SCAN_BUFFER bytes from file offset `loaded` on */
     uint64_t loaded;
     size_t len;
+    Digest sums[SCAN_AHEAD]; /* over the next records in the buffer */
+    size_t n_sums, next_sum;
 };
 
 static uint32_t
@@ -76,8 +79,9 @@ is_zero(Span bytes)
     return any == 0;
 }
 
-JournalDecode
-journal_decode(Span bytes, JournalRecord *out)
+/* Whether a whole record's bytes are there, by its header. @body_out: those before its checksum. */
+static JournalDecode
+measure(Span bytes, size_t *body_out)
 {
     if (bytes.len < JOURNAL_RECORD_HEADER)
         return JOURNAL_DECODE_MORE;
@@ -86,13 +90,25 @@ journal_decode(Span bytes, JournalRecord *out)
         return JOURNAL_DECODE_ZERO;
     uint32_t leaf_len = get_be32(bytes.data + 4);
     uint32_t pae_len = get_be32(bytes.data + 8);
-    uint32_t where = get_be32(bytes.data + 12);
-    if (magic != RECORD_MAGIC || !lengths_are_sane(leaf_len, pae_len, where))
+    if (magic != RECORD_MAGIC || !lengths_are_sane(leaf_len, pae_len, get_be32(bytes.data + 12)))
         return JOURNAL_DECODE_BROKEN;
-    size_t body = body_size(leaf_len, pae_len);
-    if (bytes.len < body + JOURNAL_CHECKSUM_SIZE)
-        return JOURNAL_DECODE_MORE;
-    Digest sum = digest_of(span_of(bytes.data, body));
+    *body_out = body_size(leaf_len, pae_len);
+    return bytes.len < *body_out + JOURNAL_CHECKSUM_SIZE ? JOURNAL_DECODE_MORE : JOURNAL_DECODE_OK;
+}
+
+/* @known: SHA-256 of the body, or NULL. */
+static JournalDecode
+decode(Span bytes, const Digest *known, JournalRecord *out)
+{
+    size_t body = 0;
+    JournalDecode measured = measure(bytes, &body);
+
+    if (measured != JOURNAL_DECODE_OK)
+        return measured;
+    uint32_t leaf_len = get_be32(bytes.data + 4);
+    uint32_t pae_len = get_be32(bytes.data + 8);
+    uint32_t where = get_be32(bytes.data + 12);
+    Digest sum = known != NULL ? *known : digest_of(span_of(bytes.data, body));
     if (memcmp(sum.bytes, bytes.data + body, JOURNAL_CHECKSUM_SIZE) != 0)
         return JOURNAL_DECODE_BROKEN;
 
@@ -110,6 +126,12 @@ journal_decode(Span bytes, JournalRecord *out)
         .size = body + JOURNAL_CHECKSUM_SIZE,
     };
     return JOURNAL_DECODE_OK;
+}
+
+JournalDecode
+journal_decode(Span bytes, JournalRecord *out)
+{
+    return decode(bytes, NULL, out);
 }
 
 void
@@ -184,6 +206,32 @@ journal_scan_offset(const JournalScan *scan)
     return scan->offset;
 }
 
+/* The checksums of the whole records from @skip on in the buffer, in all lanes. */
+static void
+sum_ahead(JournalScan *scan, size_t skip)
+{
+    Span bodies[SCAN_AHEAD];
+    size_t body = 0;
+
+    scan->n_sums = scan->next_sum = 0;
+    while (scan->n_sums < SCAN_AHEAD && skip < scan->len &&
+           measure(span_of(scan->buffer + skip, scan->len - skip), &body) == JOURNAL_DECODE_OK) {
+        bodies[scan->n_sums++] = span_of(scan->buffer + skip, body);
+        skip += body + JOURNAL_CHECKSUM_SIZE;
+    }
+    digest_many(bodies, scan->n_sums, scan->sums);
+}
+
+/* The record at @skip in the buffer. */
+static JournalDecode
+decode_at(JournalScan *scan, size_t skip, JournalRecord *out)
+{
+    if (scan->next_sum == scan->n_sums)
+        sum_ahead(scan, skip);
+    return decode(span_of(scan->buffer + skip, scan->len - skip),
+                  scan->next_sum < scan->n_sums ? &scan->sums[scan->next_sum] : NULL, out);
+}
+
 bool
 journal_scan_next(JournalScan *scan, JournalRecord *out, JournalDecode *outcome, GError **error)
 {
@@ -191,20 +239,21 @@ journal_scan_next(JournalScan *scan, JournalRecord *out, JournalDecode *outcome,
     JournalDecode got = JOURNAL_DECODE_MORE;
 
     if (skip < scan->len)
-        got = journal_decode(span_of(scan->buffer + skip, scan->len - skip), out);
+        got = decode_at(scan, skip, out);
     if (got == JOURNAL_DECODE_MORE) {
         scan->loaded = scan->offset;
+        scan->n_sums = scan->next_sum = 0;
         if (!journal_pread(scan->journal, scan->loaded, scan->buffer, SCAN_BUFFER, &scan->len,
                            error))
             return false;
-        got = scan->len == 0 ? JOURNAL_DECODE_ZERO
-                             : journal_decode(span_of(scan->buffer, scan->len), out);
+        got = scan->len == 0 ? JOURNAL_DECODE_ZERO : decode_at(scan, 0, out);
     }
     if (got == JOURNAL_DECODE_OK && out->index != scan->next_index)
         got = JOURNAL_DECODE_BROKEN;
     if (got == JOURNAL_DECODE_OK) {
         scan->offset += out->size;
         scan->next_index++;
+        scan->next_sum += scan->next_sum < scan->n_sums;
     }
     *outcome = got;
     return true;

@@ -58,6 +58,9 @@ Checkpoint *checkpoint_of_note(Span note_bytes, GError **error) MUST_CHECK;
 /** Writes @n offsets from record @first on, unsynced. Errors: FULL, IO. */
 bool offsets_write(int fd, uint64_t first, const uint64_t *offsets, size_t n,
                    GError **error) MUST_CHECK;
+/** The offsets of @n records from @first on; @n_out: so many are there. Errors: IO. */
+bool offsets_read_run(int fd, uint64_t first, uint64_t *offsets, size_t n, size_t *n_out,
+                      GError **error) MUST_CHECK;
 /** Where record @index begins, and where the next does if @index + 1 < @size (else @end).
  * Errors: CORRUPT, IO. */
 bool offsets_read(int fd, uint64_t index, uint64_t size, uint64_t end, uint64_t *from_out,

@@ -127,6 +127,37 @@ many_digests_equal_single_ones(void **state)
     check_many(many_by_choice, NULL);
 }
 
+/* Every length a short message may have, in every number up to some more than there are lanes. */
+static void
+check_short(const DigestBackend *backend)
+{
+    static uint8_t places[2 * DIGEST_MAX_LANES + 3][DIGEST_SHORT_PLACE];
+    Digest wanted[G_N_ELEMENTS(places)];
+    Digest out[G_N_ELEMENTS(places)];
+
+    for (size_t size = 0; size <= DIGEST_SHORT_BYTES; size++) {
+        size_t n = size % (G_N_ELEMENTS(places) + 1);
+
+        random_fill(places, sizeof places);
+        for (size_t i = 0; i < n; i++)
+            wanted[i] = digest_of(span_of(places[i], size));
+        if (backend != NULL)
+            digest_many_short_by(backend, places[0], size, n, out);
+        else
+            digest_many_short(places[0], size, n, out);
+        for (size_t i = 0; i < n; i++)
+            if (!digest_equal(&wanted[i], &out[i]))
+                fail_msg("message %zu of %zu, %zu bytes", i, n, size);
+    }
+}
+
+static void
+short_digests_equal_single_ones(void **state)
+{
+    (void)state;
+    check_short(NULL);
+}
+
 static void
 every_back_end_of_this_cpu_equals_openssl(void **state)
 {
@@ -138,8 +169,10 @@ every_back_end_of_this_cpu_equals_openssl(void **state)
         bool supported = all[i]->is_supported();
 
         test_case("%s is %s", all[i]->name, supported ? "here" : "not here");
-        if (supported)
+        if (supported) {
             check_many(digest_many_by, all[i]);
+            check_short(all[i]);
+        }
     }
 #endif
 }
@@ -153,6 +186,7 @@ main(void)
         cmocka_unit_test(text_forms_round_trip),
         cmocka_unit_test(malformed_text_is_refused_and_leaves_the_output),
         cmocka_unit_test(many_digests_equal_single_ones),
+        cmocka_unit_test(short_digests_equal_single_ones),
         cmocka_unit_test(every_back_end_of_this_cpu_equals_openssl),
     };
 
