@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "cli/commands.h"
+#include "proof/tlog_proof.h"
 #include "base/banned.h"
 
 static const char *
@@ -101,11 +102,14 @@ const Command cmd_log_tail = {
 
 typedef struct {
     char *bundle; /* owned */
+    char *proof;  /* owned */
 } ProveArgs;
 
 static const CliOption prove_options[] = {
     { "bundle", 'b', CLI_STRING, offsetof(ProveArgs, bundle), CLI_PATH,
       "write the Sigstore bundle of the entry into a new file", "FILE" },
+    { "proof", 0, CLI_STRING, offsetof(ProveArgs, proof), CLI_PATH,
+      "write a C2SP tlog-proof into a new file", "FILE" },
     { 0 },
 };
 
@@ -121,6 +125,32 @@ write_bundle(CommandContext *context, const char *path, const json_t *proof, GEr
                   "this entry came without its statement, so there is no bundle of it");
         return false;
     }
+    AUTO_FD int dirfd = dir_open(AT_FDCWD, folder, error);
+    if (dirfd < 0 || !file_write_new(dirfd, name, span_of_text(text), 0644, error))
+        return false;
+    output_talk(context->output, "wrote %s", path);
+    return true;
+}
+
+/* With the cosignatures that the checkpoint has. */
+static bool
+write_proof(CommandContext *context, const char *path, const json_t *result, GError **error)
+{
+    const json_t *list = json_object_get(result, "hashes");
+    g_autofree Digest *hashes = g_new0(Digest, json_array_size(list) + 1);
+    g_autofree char *folder = g_path_get_dirname(path);
+    g_autofree char *name = g_path_get_basename(path);
+    MerkleProof proof = { .hashes = hashes, .n_hashes = json_array_size(list) };
+
+    for (size_t i = 0; i < proof.n_hashes; i++) {
+        const char *hash = json_string_value(json_array_get(list, i));
+
+        if (!digest_from_string(hash != NULL ? hash : "", &hashes[i], error))
+            return false;
+    }
+    g_autofree char *text =
+        tlog_proof_format(span_of(NULL, 0), (uint64_t)number_of(result, "index"), proof,
+                          span_of_text(text_of(result, "checkpoint")));
     AUTO_FD int dirfd = dir_open(AT_FDCWD, folder, error);
     if (dirfd < 0 || !file_write_new(dirfd, name, span_of_text(text), 0644, error))
         return false;
@@ -148,12 +178,13 @@ run_prove(CommandContext *context, void *data, const char *const *positional, GE
                     json_string_value(hash));
     output_line(context->output, "root       %s", text_of(result, "root"));
     output_json(context->output, result);
-    return args->bundle == NULL || write_bundle(context, args->bundle, result, error);
+    return (args->bundle == NULL || write_bundle(context, args->bundle, result, error)) &&
+           (args->proof == NULL || write_proof(context, args->proof, result, error));
 }
 
 const Command cmd_log_prove = {
     .name = "log prove",
-    .synopsis = "ENTRY [--bundle FILE]",
+    .synopsis = "ENTRY [--bundle FILE] [--proof FILE]",
     .help = "prove that an entry is in the log",
     .details = "ENTRY is an index or a statement's name, 'sha256:' and 64 hex digits. The\n"
                "proof is checked before it is printed. --bundle writes what Sigstore verifies.",

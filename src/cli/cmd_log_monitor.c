@@ -6,6 +6,7 @@
 #include "base/files.h"
 #include "base/limits.h"
 #include "cli/commands.h"
+#include "cli/log_watch.h"
 #include "proof/checkpoint.h"
 #include "store/store.h"
 #include "tlog/tlog.h"
@@ -13,14 +14,18 @@
 #include "base/banned.h"
 
 typedef struct {
-    char *trust;   /* owned */
-    char *log;     /* owned */
-    char *blobs;   /* owned */
-    char *release; /* owned */
+    char *trust;     /* owned */
+    char *log;       /* owned */
+    char *blobs;     /* owned */
+    char *release;   /* owned */
+    char *vkey;      /* owned; this and the rest: of a log on the network */
+    char *state;     /* owned */
+    char *policy;    /* owned */
+    GPtrArray *mine; /* owned, of owned paths */
 } MonitorArgs;
 
 static const CliOption options[] = {
-    { "trust", 't', CLI_STRING, offsetof(MonitorArgs, trust), CLI_REQUIRED | CLI_PATH,
+    { "trust", 't', CLI_STRING, offsetof(MonitorArgs, trust), CLI_PATH,
       "the trust file: which log and root to believe", "FILE" },
     { "log", 0, CLI_STRING, offsetof(MonitorArgs, log), CLI_PATH,
       "folder of the log; default HOME/logs/main", "DIR" },
@@ -28,6 +33,14 @@ static const CliOption options[] = {
       "folder of the blobs; default HOME/blobs", "DIR" },
     { "release", 0, CLI_STRING, offsetof(MonitorArgs, release), CLI_PATH,
       "compare checkpoint and status in a release", "DIR" },
+    { "vkey", 'k', CLI_STRING, offsetof(MonitorArgs, vkey), 0,
+      "of the log at URL: its verifier key", "VKEY" },
+    { "state", 's', CLI_STRING, offsetof(MonitorArgs, state), CLI_PATH,
+      "what was seen at URL; made at the first look", "FILE" },
+    { "mine", 'm', CLI_STRINGS, offsetof(MonitorArgs, mine), CLI_PATH,
+      "PEM of a key whose entries at URL are an alarm", "FILE" },
+    { "policy", 'p', CLI_STRING, offsetof(MonitorArgs, policy), CLI_PATH,
+      "witnesses checkpoints at URL must have", "FILE" },
     { 0 },
 };
 
@@ -137,11 +150,34 @@ span_or_empty(GBytes *bytes)
 }
 
 static bool
-run_monitor(CommandContext *context, void *args, const char *const *positional, GError **error)
+watch_url(CommandContext *context, const MonitorArgs *args, const char *url, GError **error)
 {
+    LogWatch watch = { .url = url,
+                       .vkey = args->vkey,
+                       .state = args->state,
+                       .policy = args->policy,
+                       .mine = args->mine };
+
+    if (args->vkey != NULL && args->state != NULL && args->trust == NULL)
+        return log_watch(context, &watch, error);
+    error_set(error, API_ERROR, API_ERROR_BAD_ARGUMENTS,
+              "a log at a URL is looked at with --vkey and --state, and without --trust");
+    return false;
+}
+
+static bool
+run_monitor(CommandContext *context, void *data, const char *const *positional, GError **error)
+{
+    const MonitorArgs *args = data;
     g_auto(Inputs) inputs = { 0 };
 
-    (void)positional;
+    if (positional[0] != NULL)
+        return watch_url(context, args, positional[0], error);
+    if (args->trust == NULL) {
+        error_set(error, API_ERROR, API_ERROR_BAD_ARGUMENTS,
+                  "say --trust FILE, or a URL with --vkey and --state");
+        return false;
+    }
     if (!open_inputs(context, args, &inputs, error))
         return false;
     g_autoptr(Monitor) monitor = monitor_new(inputs.trust);
@@ -164,13 +200,17 @@ run_monitor(CommandContext *context, void *args, const char *const *positional, 
 
 const Command cmd_log_monitor = {
     .name = "log monitor",
-    .synopsis = "--trust FILE [--release DIR]",
-    .help = "fold a whole log anew and compare what is said of it",
-    .details = "Every entry is parsed, its signature checked, and admitted or found void by the\n"
-               "same rule as in the engine. With --release the checkpoint and status.json in\n"
-               "that folder must be what the log gave at their size. The log may be a copy.\n"
-               "Exit codes are those of 'slipway verify'.",
+    .synopsis = "--trust FILE | URL --vkey VKEY --state FILE",
+    .help = "fold a whole log anew, or look at one on the network",
+    .details = "With --trust every entry is parsed, its signature checked, and admitted or\n"
+               "found void by the same rule as in the engine. With --release the checkpoint and\n"
+               "status.json in that folder must be what the log gave at their size. The log may\n"
+               "be a copy. With a URL (C2SP tlog-tiles) the entries since the last look are\n"
+               "read: with what was kept they must give the root of the checkpoint. Exit 10:\n"
+               "another history than before; 14: an entry signed with a key of --mine, or a\n"
+               "checkpoint without the witnesses of --policy. Else as 'slipway verify'.",
     .needs = COMMAND_NEEDS_HOME,
+    .max_args = 1,
     .options = options,
     .args_size = sizeof(MonitorArgs),
     .usage_exit_code = VERIFY_USAGE,

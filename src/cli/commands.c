@@ -39,6 +39,7 @@ const Command *const commands[] = {
     &cmd_log_checkpoint,
     &cmd_log_tail,
     &cmd_log_prove,
+    &cmd_log_proof,
     &cmd_log_check,
     &cmd_log_append,
     &cmd_log_export,

@@ -34,6 +34,7 @@ extern const Command cmd_log_foreign;
 extern const Command cmd_log_monitor;
 extern const Command cmd_log_shard;
 extern const Command cmd_log_status;
+extern const Command cmd_log_proof;
 extern const Command cmd_log_prove;
 extern const Command cmd_log_tail;
 extern const Command cmd_logs;

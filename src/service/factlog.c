@@ -204,13 +204,38 @@ make_bundle(Engine *engine, const TlogRecord *record, BundleParts *parts, json_t
     return true;
 }
 
+/* The newest checkpoint; with a quorum the newest that has it, if that covers @index. Returns:
+ * owned. */
+static GBytes *
+note_over(Engine *engine, uint64_t index, MerkleHead *head_out, GError **error)
+{
+    g_autoptr(GBytes) note = NULL;
+    bool wants_quorum = false;
+
+    if (!witness_wants_quorum(engine, &wants_quorum, error) ||
+        (wants_quorum && !witness_kept(engine, "main", &note, error)))
+        return NULL;
+    if (note != NULL) {
+        g_autoptr(Note) parsed = note_parse(span_of_bytes(note), error);
+        g_autoptr(Checkpoint) checkpoint =
+            parsed != NULL ? checkpoint_parse(note_text(parsed), error) : NULL;
+
+        if (checkpoint == NULL)
+            return NULL;
+        *head_out = checkpoint->head;
+        if (checkpoint->head.size > index)
+            return g_steal_pointer(&note);
+    }
+    return lane_checkpoint(engine->lane, head_out, error);
+}
+
 static bool
 prove_index(Engine *engine, uint64_t index, json_t **result_out, GError **error)
 {
     MerkleHead head = { 0 };
     g_auto(TlogRecord) record = { 0 };
     TlogProof proof = { 0 };
-    g_autoptr(GBytes) note = lane_checkpoint(engine->lane, &head, error);
+    g_autoptr(GBytes) note = note_over(engine, index, &head, error);
     json_t *bundle = NULL;
 
     if (note == NULL || !tlog_read(engine->tlog, index, &record, error) ||

@@ -343,3 +343,44 @@ foreign_entry_parse(Span request, ForeignEntry *out, GError **error)
         return parse_dsse(dsse, out, error);
     return bad(error, "wanted one of hashedRekordRequestV002 and dsseRequestV002");
 }
+
+/* ---- reading what was logged ---- */
+
+static bool
+key_id_of(const json_t *verifier, Digest *out)
+{
+    const json_t *certificate = json_object_get(verifier, "x509Certificate");
+    const json_t *holder =
+        certificate != NULL ? certificate : json_object_get(verifier, "publicKey");
+    const char *text = json_string_value(json_object_get(holder, "rawBytes"));
+    g_autoptr(GBytes) der = text != NULL ? base64_decode(text, NULL) : NULL;
+    g_autoptr(EVP_PKEY) key =
+        der != NULL ? key_of_der(span_of_bytes(der), certificate != NULL) : NULL;
+    unsigned char *spki = NULL;
+    int len = key != NULL ? i2d_PUBKEY(key, &spki) : -1;
+
+    if (len <= 0)
+        return false;
+    *out = digest_of(span_of(spki, (size_t)len));
+    OPENSSL_free(spki);
+    return true;
+}
+
+size_t
+foreign_entry_signers(Span leaf, Digest out[FOREIGN_MAX_SIGNATURES])
+{
+    g_autoptr(json_t) body = json_parse(leaf, LIMIT_JSON_BYTES, NULL);
+    const json_t *spec = json_object_get(body, "spec");
+    const json_t *hashed = json_object_get(spec, "hashedRekordV002");
+    const json_t *list = json_object_get(json_object_get(spec, "dsseV002"), "signatures");
+    size_t n = 0;
+
+    if (hashed != NULL &&
+        key_id_of(json_object_get(json_object_get(hashed, "signature"), "verifier"), &out[n]))
+        n++;
+    for (size_t i = 0; i < json_array_size(list) && n < FOREIGN_MAX_SIGNATURES; i++) {
+        if (key_id_of(json_object_get(json_array_get(list, i), "verifier"), &out[n]))
+            n++;
+    }
+    return n;
+}

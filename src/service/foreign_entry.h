@@ -26,3 +26,6 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ForeignEntry, foreign_entry_clear)
  * the verifier's affair. Errors: INVALID (form; a signature that does not hold; an algorithm not in
  * our list), LIMIT. */
 bool foreign_entry_parse(Span request, ForeignEntry *out, GError **error) MUST_CHECK;
+/** Whose keys signed the logged entry @leaf, by SHA-256 of their SPKIs. Returns: how many; 0 also for
+ * anything that is not an entry. */
+size_t foreign_entry_signers(Span leaf, Digest out[FOREIGN_MAX_SIGNATURES]);

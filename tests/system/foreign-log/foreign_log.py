@@ -70,7 +70,7 @@ class Service:
         return json.loads(self.home.run("log", "foreign", *words, "--json").stdout)
 
     def start(self):
-        self.process = subprocess.Popen([SLIPWAY, "serve", "--listen", "127.0.0.1:0"], text=True, stdin=subprocess.DEVNULL,
+        self.process = subprocess.Popen([SLIPWAY, "serve", "--listen", "127.0.0.1:0", "--no-rate"], text=True, stdin=subprocess.DEVNULL,
                                         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=self.home.environment())
         line = self.process.stdout.readline()
         assert line.startswith("listening"), line
@@ -290,6 +290,61 @@ def test_an_older_copy_of_the_folder_takes_no_entries_until_there_is_a_new_shard
         assert service.read()[0].size == 2, "what was public stays public"
         service.home.run("log", "shard", "--origin", "two." + ORIGIN)
         service.post(service.key.hashedrekord(b"3"))
+
+
+def look(service, *more, code=0):
+    """One look of a monitor that knows the log and the first key."""
+    path = service.key.path + ".pub"
+    with open(path, "wb") as file:
+        file.write(subprocess.run(["openssl", "pkey", "-in", service.key.path, "-pubout"], check=True,
+                                  capture_output=True).stdout)
+    done = subprocess.run([SLIPWAY, "log", "monitor", service.url + "/log/foreign", "--vkey", service.vkey(), "--state",
+                           service.home.path("seen.json"), "--mine", path, "--json", *more], text=True, capture_output=True,
+                          timeout=60, check=False)
+    assert done.returncode == code, (done.returncode, done.stdout, done.stderr)
+    return json.loads(done.stdout)
+
+
+def test_a_monitor_sees_growth_and_entries_by_my_key():
+    with Service("--per-minute", "0") as service:
+        others = Key(service.home.dir, "others")
+        for i in range(260):
+            service.post(others.hashedrekord(b"%d" % i))
+        seen = look(service)
+        assert (seen["previous"], seen["read"], seen["alarms"]) == (0, 260, []), seen
+        assert look(service)["read"] == 0
+        service.post(others.dsse(b"{}"))
+        service.post(service.key.hashedrekord(b"mine"))
+        service.post(service.key.dsse(b"{}"))
+        seen = look(service, code=14)
+        assert seen["read"] == 3 and [a["index"] for a in seen["alarms"]] == [261, 262], seen
+        assert look(service)["alarms"] == [], "an alarm is told once"
+
+
+def test_a_monitor_finds_another_history_and_keeps_its_proof():
+    with Service() as service:
+        service.post(service.key.hashedrekord(b"1"))
+        service.stop()
+        for part in ("logs", "keys"):
+            shutil.copytree(os.path.join(service.home.home, part), service.home.path("fork-" + part))
+        service.start()
+        other = Key(service.home.dir, "others")
+        service.post(other.hashedrekord(b"shown to me"))
+        look(service, code=14)
+        with open(service.home.path("seen.json"), encoding="utf-8") as file:
+            before = file.read()
+        service.stop()
+        for part in ("logs", "keys"):
+            shutil.rmtree(os.path.join(service.home.home, part))
+            shutil.copytree(service.home.path("fork-" + part), os.path.join(service.home.home, part))
+        service.start()
+        assert look(service, code=10)["alarms"][0]["kind"] == "fork", "it is smaller"
+        service.post(other.hashedrekord(b"shown to others"))
+        assert look(service, code=10)["alarms"][0]["kind"] == "fork", "it has another root"
+        service.post(other.hashedrekord(b"more"))
+        assert look(service, code=10)["alarms"][0]["kind"] == "fork", "it grew from another root"
+        with open(service.home.path("seen.json"), encoding="utf-8") as file:
+            assert file.read() == before
 
 
 if __name__ == "__main__":

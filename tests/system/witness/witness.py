@@ -160,5 +160,25 @@ def test_without_its_witness_nothing_is_published():
         home.verify(home.served(), home.trust())
 
 
+def test_a_proof_file_holds_offline_with_its_witnesses():
+    with Home() as home, Witness(vkey(home)) as witness:
+        home.set_roster()
+        add(home, "w", witness)
+        home.run("log", "export", home.path("public"))
+        proof, policy = home.path("1.tlog-proof"), home.path("policy")
+        shown = json.loads(home.run("log", "prove", "1", "--proof", proof, "--json").stdout)
+        with open(policy, "w", encoding="utf-8") as file:
+            file.write(f"log {vkey(home)}\nwitness w {witness.vkey}\nquorum w\n")
+        check = ("log", "proof", proof, "--policy", policy, "--leaf-hash")
+        home.run(*check, shown["leafHash"])
+        other = json.loads(home.run("log", "prove", "0", "--json").stdout)["leafHash"]
+        home.run(*check, other, code=10)
+        with open(proof, encoding="utf-8") as file:
+            text = file.read()
+        with open(proof, "w", encoding="utf-8") as file:
+            file.write("".join(line + "\n" for line in text.splitlines() if not line.startswith("\u2014 witness.example")))
+        home.run(*check, shown["leafHash"], code=14)
+
+
 if __name__ == "__main__":
     sys.exit(main(sys.modules[__name__]))
