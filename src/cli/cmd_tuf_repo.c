@@ -191,7 +191,7 @@ run_init(CommandContext *context, void *data, const char *const *positional, GEr
 
 const Command cmd_tuf_repo_init = {
     .name = "tuf repo init",
-    .synopsis = "--key FILE… | --out FILE",
+    .synopsis = "--key KEY… | --out FILE",
     .help = "begin a TUF repository of this engine's own",
     .details = "Root and targets are signed by the root keys; timestamp and snapshot come from\n"
                "status.json and the status key. It holds trusted_root.json from the start, so\n"
@@ -242,7 +242,7 @@ run_add(CommandContext *context, void *data, const char *const *positional, GErr
 
 const Command cmd_tuf_repo_add = {
     .name = "tuf repo add",
-    .synopsis = "[TARGET=FILE…] --key FILE… | --out FILE",
+    .synopsis = "[TARGET=FILE…] --key KEY… | --out FILE",
     .help = "add targets to a role, or take some out",
     .needs = COMMAND_NEEDS_ENGINE,
     .flags = COMMAND_RARE,
@@ -307,7 +307,7 @@ run_root(CommandContext *context, void *data, const char *const *positional, GEr
 
 const Command cmd_tuf_repo_root = {
     .name = "tuf repo root",
-    .synopsis = "--key FILE… | --out FILE",
+    .synopsis = "--key KEY… | --out FILE",
     .help = "the next root, with the root keys in force now",
     .details = "After a change of root keys, and before the root expires. Old and new keys\n"
                "sign.",
@@ -334,7 +334,7 @@ run_renew(CommandContext *context, void *data, const char *const *positional, GE
 
 const Command cmd_tuf_repo_renew = {
     .name = "tuf repo renew",
-    .synopsis = "[--role NAME] --key FILE… | --out FILE",
+    .synopsis = "[--role NAME] --key KEY… | --out FILE",
     .help = "the same targets until later, and our newest keys",
     .needs = COMMAND_NEEDS_ENGINE,
     .flags = COMMAND_RARE,

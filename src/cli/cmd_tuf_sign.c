@@ -70,9 +70,10 @@ run_sign(CommandContext *context, void *data, const char *const *positional, GEr
 
 const Command cmd_tuf_repo_sign = {
     .name = "tuf repo sign",
-    .synopsis = "PROPOSAL --key FILE",
+    .synopsis = "PROPOSAL --key KEY",
     .help = "sign a proposal with your own key",
-    .details = "Shows what the proposal says and puts your signatures into the file. Works on a\n"
+    .details = "KEY is a file, 'ssh-agent:…' or a 'pkcs11:' URI, as in 'slipway keys show'.\n"
+               "Shows what the proposal says and puts your signatures into the file. Works on a\n"
                "machine that has never seen the engine; '-' reads stdin and writes stdout.",
     .flags = COMMAND_RARE,
     .min_args = 1,

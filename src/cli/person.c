@@ -269,36 +269,49 @@ person_sign(const json_t *decision, PersonKeyKind kind, const char *path, json_t
     return *pair_out != NULL;
 }
 
+GBytes *
+person_run_self(const char *const *words, const char *input, GError **error)
+{
+    static const char *const kept[] = { "SSH_AUTH_SOCK", PASSPHRASE_FILE_VARIABLE };
+    g_autofree char *program = paths_self(error);
+    g_autoptr(GPtrArray) argv = g_ptr_array_new();
+    g_autoptr(GPtrArray) env = g_ptr_array_new_with_free_func(g_free);
+    g_auto(ProcessResult) result = { 0 };
+
+    g_ptr_array_add(argv, program);
+    for (; *words != NULL; words++)
+        g_ptr_array_add(argv, (gpointer)*words);
+    g_ptr_array_add(argv, NULL);
+    g_ptr_array_add(env, g_strdup("PATH=/usr/bin:/bin"));
+    g_ptr_array_add(env, g_strdup("LC_ALL=C.UTF-8"));
+    for (size_t i = 0; i < G_N_ELEMENTS(kept); i++) {
+        if (g_getenv(kept[i]) != NULL)
+            g_ptr_array_add(env, g_strdup_printf("%s=%s", kept[i], g_getenv(kept[i])));
+    }
+    g_ptr_array_add(env, NULL);
+    ProcessSpec spec = { PROCESS_SPEC_INIT, .argv = (const char *const *)argv->pdata,
+                         .env = (const char *const *)env->pdata };
+    if (program == NULL ||
+        !process_run(&spec, span_of_text(input), LIMIT_JSON_BYTES, -1, NULL, &result, error))
+        return NULL;
+    if (result.exit.exit_code != 0) {
+        error_set(error, BASE_ERROR, BASE_ERROR_DENIED, "%s", g_strchomp(result.errors));
+        return NULL;
+    }
+    return g_bytes_ref(result.output);
+}
+
 bool
 person_sign_apart(const json_t *decision, PersonKeyKind kind, const char *path, json_t **pair_out,
                   GError **error)
 {
-    g_autofree char *program = paths_self(error);
     g_autofree char *input = json_dumps(decision, JSON_COMPACT);
-    const char *agent = g_getenv("SSH_AUTH_SOCK");
-    g_autofree char *agent_env = agent != NULL ? g_strdup_printf("SSH_AUTH_SOCK=%s", agent) : NULL;
-    const char *const argv[] = { program, "keys",
-                                 "sign",  kind == PERSON_KEY_SSH ? "--ssh-key" : "--key",
-                                 path,    NULL };
-    const char *passphrase = g_getenv(PASSPHRASE_FILE_VARIABLE);
-    g_autofree char *passphrase_env =
-        passphrase != NULL ? g_strdup_printf(PASSPHRASE_FILE_VARIABLE "=%s", passphrase) : NULL;
-    const char *env[5] = { "PATH=/usr/bin:/bin", "LC_ALL=C.UTF-8" };
-    size_t n_env = 2;
-    ProcessSpec spec = { PROCESS_SPEC_INIT, .argv = argv, .env = env };
-    g_auto(ProcessResult) result = { 0 };
+    const char *const words[] = { "keys", "sign", kind == PERSON_KEY_SSH ? "--ssh-key" : "--key",
+                                  path, NULL };
+    g_autoptr(GBytes) output = person_run_self(words, input, error);
 
-    if (agent_env != NULL)
-        env[n_env++] = agent_env;
-    if (passphrase_env != NULL)
-        env[n_env++] = passphrase_env;
-    if (program == NULL ||
-        !process_run(&spec, span_of_text(input), LIMIT_JSON_BYTES, -1, NULL, &result, error))
+    if (output == NULL)
         return false;
-    if (result.exit.exit_code != 0) {
-        error_set(error, BASE_ERROR, BASE_ERROR_DENIED, "%s", g_strchomp(result.errors));
-        return false;
-    }
-    *pair_out = json_parse(span_of_bytes(result.output), LIMIT_JSON_BYTES, error);
+    *pair_out = json_parse(span_of_bytes(output), LIMIT_JSON_BYTES, error);
     return *pair_out != NULL;
 }

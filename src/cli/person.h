@@ -2,6 +2,7 @@
  * person: what a person's client does with that person's key: make one, sign a decision. Runs only
  * in processes that are not the engine. */
 #pragma once
+#include <glib.h>
 #include <jansson.h>
 #include <stdbool.h>
 #include "base/attributes.h"
@@ -37,6 +38,10 @@ typedef enum {
  * (file readable by others), INVALID, UNAVAILABLE (no ssh-keygen). */
 bool person_sign(const json_t *decision, PersonKeyKind kind, const char *path, json_t **pair_out,
                  GError **error) MUST_CHECK;
+/** Runs `slipway WORDS` in a child process, which finds the agent and the passphrase as we would.
+ * @words: NULL-terminated; @input: its stdin. Returns: its stdout, owned. Errors: DENIED with what it
+ * said. */
+GBytes *person_run_self(const char *const *words, const char *input, GError **error) MUST_CHECK;
 /** person_sign in a child process, for commands that are the engine themselves. */
 bool person_sign_apart(const json_t *decision, PersonKeyKind kind, const char *path,
                        json_t **pair_out, GError **error) MUST_CHECK;

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  * tuf_sign: what is signed is shown, and made from the very object that is signed. */
 #include "cli/tuf_sign.h"
-#include <fcntl.h>
 #include <string.h>
 #include "attest/tuf_build.h"
 #include "base/json.h"
 #include "base/limits.h"
-#include "keys/key_file.h"
-#include "sys/paths.h"
-#include "sys/process.h"
+#include "cli/person.h"
+#include "keys/key_source.h"
 #include "base/banned.h"
 
 #define SHOWN_DIGITS 16 /* of keyids and digests */
@@ -47,9 +45,9 @@ sign_document(json_t *document, const char *keyid, Signer *signer, GError **erro
 }
 
 bool
-tuf_sign(json_t *proposal, const char *path, size_t *n_out, GError **error)
+tuf_sign(json_t *proposal, const char *name, size_t *n_out, GError **error)
 {
-    g_autoptr(Signer) signer = key_file_load(AT_FDCWD, path, error);
+    g_autoptr(Signer) signer = key_source_open(name, &(PassphraseSource){ .ask = true }, error);
     g_autoptr(json_t) key = signer != NULL ? tuf_build_key(signer_public_key(signer), error) : NULL;
     g_autofree char *keyid = key != NULL ? tuf_keyid(key, error) : NULL;
     json_t *documents =
@@ -70,7 +68,7 @@ tuf_sign(json_t *proposal, const char *path, size_t *n_out, GError **error)
     }
     if (n == 0) {
         error_set(error, BASE_ERROR, BASE_ERROR_NOT_FOUND,
-                  "the proposal wants no signature of the key in '%s'", path);
+                  "the proposal wants no signature of the key in '%s'", name);
         return false;
     }
     *n_out = n;
@@ -78,24 +76,14 @@ tuf_sign(json_t *proposal, const char *path, size_t *n_out, GError **error)
 }
 
 bool
-tuf_sign_apart(json_t **proposal_in_out, const char *path, GError **error)
+tuf_sign_apart(json_t **proposal_in_out, const char *key, GError **error)
 {
-    g_autofree char *program = paths_self(error);
     g_autofree char *input = json_dumps(*proposal_in_out, JSON_COMPACT);
-    const char *const argv[] = { program, "tuf", "repo", "sign", "-", "--key", path, NULL };
-    const char *const env[] = { "PATH=/usr/bin:/bin", "LC_ALL=C.UTF-8", NULL };
-    ProcessSpec spec = { PROCESS_SPEC_INIT, .argv = argv, .env = env };
-    g_auto(ProcessResult) result = { 0 };
-    json_t *signed_proposal = NULL;
+    const char *const words[] = { "tuf", "repo", "sign", "-", "--key", key, NULL };
+    g_autoptr(GBytes) output = person_run_self(words, input, error);
+    json_t *signed_proposal =
+        output != NULL ? json_parse(span_of_bytes(output), LIMIT_JSON_BYTES, error) : NULL;
 
-    if (program == NULL ||
-        !process_run(&spec, span_of_text(input), LIMIT_JSON_BYTES, -1, NULL, &result, error))
-        return false;
-    if (result.exit.exit_code != 0) {
-        error_set(error, BASE_ERROR, BASE_ERROR_DENIED, "%s", g_strchomp(result.errors));
-        return false;
-    }
-    signed_proposal = json_parse(span_of_bytes(result.output), LIMIT_JSON_BYTES, error);
     if (signed_proposal == NULL)
         return false;
     json_decref(*proposal_in_out);

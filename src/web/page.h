@@ -47,6 +47,8 @@ bool page_releases(const WebRequest *request, WebAnswer *answer, GError **error)
 bool page_release(const WebRequest *request, WebAnswer *answer, GError **error);
 bool page_log(const WebRequest *request, WebAnswer *answer, GError **error);
 bool page_entry(const WebRequest *request, WebAnswer *answer, GError **error);
+/** Adds the witnesses of our log with what each has seen, and whether a quorum is wanted. */
+void page_add_witnesses(const WebRequest *request, json_t *content);
 bool page_login(const WebRequest *request, WebAnswer *answer, GError **error);
 bool page_static(const WebRequest *request, WebAnswer *answer, GError **error);
 bool page_badge_svg(const WebRequest *request, WebAnswer *answer, GError **error);

@@ -228,6 +228,48 @@ add_statement(json_t *content, const json_t *bundle)
     json_object_set(content, "subjects", json_object_get(statement, "subject"));
 }
 
+/* ---- who else has seen it ---------------------------------------------------------------------- */
+
+/* What one witness knows, dressed: state is current, behind, silent or never. */
+static void
+dress_witness(json_t *witness, json_int_t size)
+{
+    json_int_t seen = json_integer_value(json_object_get(witness, "size"));
+    json_t *at = json_object_get(witness, "at");
+    bool problem = json_is_string(json_object_get(witness, "problem"));
+
+    if (json_is_integer(at)) {
+        json_object_set_new(witness, "atUs", json_integer(json_integer_value(at) * 1000000));
+        page_add_time(witness, "atUs", "atIso");
+    }
+    json_object_set_new(witness, "state",
+                        json_string(problem        ? "silent"
+                                    : seen == 0    ? "never"
+                                    : seen == size ? "current"
+                                                   : "behind"));
+    json_object_set_new(witness, "missing", json_integer(MAX(size - seen, 0)));
+}
+
+void
+page_add_witnesses(const WebRequest *request, json_t *content)
+{
+    g_autoptr(GError) local = NULL;
+    g_autoptr(json_t) status = page_call(request, "log.status", json_object(), &local);
+    const json_t *log = json_array_get(json_object_get(status, "logs"), 0);
+    json_t *list = json_object_get(log, "witnesses");
+    json_int_t size = json_integer_value(json_object_get(log, "size"));
+    size_t i = 0;
+    json_t *witness = NULL;
+
+    error_ignore(status != NULL, &local, "the page is whole without them");
+    json_array_foreach (list, i, witness)
+        dress_witness(witness, size);
+    if (list != NULL)
+        json_object_set(content, "witnesses", list);
+    json_object_set_new(content, "quorum",
+                        json_boolean(json_is_true(json_object_get(status, "quorum"))));
+}
+
 bool
 page_entry(const WebRequest *request, WebAnswer *answer, GError **error)
 {
@@ -255,5 +297,6 @@ page_entry(const WebRequest *request, WebAnswer *answer, GError **error)
     add_leaf(proof, bundle);
     add_statement(proof, bundle);
     add_stamp(proof, bundle);
+    page_add_witnesses(request, proof);
     return page_answer(request, &spec, proof, answer, error);
 }

@@ -236,6 +236,7 @@ page_log(const WebRequest *request, WebAnswer *answer, GError **error)
 {
     const PageSpec spec = { .template = "log", .title = "Transparency log", .at = PAGE_AT_LOG };
     json_t *entries = page_call(request, "log.tail", json_pack("{s:i}", "n", 100), error);
+    json_t *content = NULL;
     size_t i = 0;
     json_t *entry = NULL;
 
@@ -253,7 +254,9 @@ page_log(const WebRequest *request, WebAnswer *answer, GError **error)
                                         : last != NULL                   ? last + 1
                                                                          : type));
     }
-    return page_answer(request, &spec, json_pack("{s:o}", "entries", entries), answer, error);
+    content = json_pack("{s:o}", "entries", entries);
+    page_add_witnesses(request, content);
+    return page_answer(request, &spec, content, answer, error);
 }
 
 /* ---- small ones -------------------------------------------------------------------------------- */

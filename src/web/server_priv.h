@@ -39,7 +39,8 @@ struct WebServer {
     unsigned n_later; /* guarded by later_lock; answers that come later */
     Mutex log_lock;
     uint64_t log_size; /* guarded by log_lock; entries the static files show */
-    uint64_t tuf_size; /* guarded by log_lock; entries when /tuf/ was last written */
+    gint tuf_busy;     /* atomic; 1: a request is writing /tuf/ */
+    uint64_t tuf_size; /* of whoever set tuf_busy; entries when /tuf/ was last written */
 };
 
 /* The routes of each file. */

@@ -107,6 +107,23 @@ const scenarios = {
       await other.page.screenshot({ path: `entry-bad.png`, fullPage: true });
     }
   },
+  async witnessed() {
+    const { page } = await open();
+    await page.goto(`${url}/log`);
+    const row = page.locator(".witnesses tbody tr");
+    assert.match(await row.textContent(), /w\.example\/1|one/);
+    assert.match(await row.locator(".state").textContent(), /behind|silent/);
+    assert.match(await row.textContent(), /3 fewer than there are/);
+    await page.screenshot({ path: "log-witnesses.png", fullPage: true });
+    await page.goto(`${url}/log/entries/1`);
+    await page.waitForSelector(".verdict.good");
+    assert.match(await page.textContent(".verdict"), /waits for the log's witnesses/);
+    const last = await page.evaluate(() => Number(document.querySelector("[data-entry]").dataset.size) - 1);
+    await page.goto(`${url}/log/entries/${last}`);
+    await page.waitForFunction(() => /waits for the log's witnesses/.test(document.querySelector(".verdict").textContent));
+    assert.equal(await page.locator(".verdict.bad").count(), 0);
+    await page.screenshot({ path: "entry-waits.png", fullPage: true });
+  },
   async live() {
     const { page, mistakes } = await open();
     await page.goto(`${url}/projects/tiny/runs/2`);

@@ -6,10 +6,12 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "support"))
 import scratch  # noqa: E402
 from scratch import SLIPWAY, Home, needs  # noqa: E402
+from witnesses import Witness  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 WORK = sys.argv.pop(1)
@@ -63,6 +65,14 @@ class Site(Home):
                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         self.url = self.server.stdout.readline().split()[-1]
 
+    def append(self, count, first=0):
+        """That many more entries in the log."""
+        for number in range(first, first + count):
+            self.call("log.append", statement=json.dumps({
+                "_type": "https://in-toto.io/Statement/v1", "predicate": {"passedTests": [], "result": "PASSED"},
+                "predicateType": "https://in-toto.io/attestation/test-result/v0.1",
+                "subject": [{"digest": {"sha256": f"{number:064x}"}, "name": "tool"}]}, sort_keys=True, separators=(",", ":")))
+
     def remove(self):
         self.server.kill()
         self.server.communicate()
@@ -73,11 +83,7 @@ def look(*scenario, size=0):
     """One scenario; the log has at least @size entries by then."""
     folder = browser()
     with Site() as site:
-        for number in range(size):
-            site.call("log.append", statement=json.dumps({
-                "_type": "https://in-toto.io/Statement/v1", "predicate": {"passedTests": [], "result": "PASSED"},
-                "predicateType": "https://in-toto.io/attestation/test-result/v0.1",
-                "subject": [{"digest": {"sha256": f"{number:064x}"}, "name": "tool"}]}, sort_keys=True, separators=(",", ":")))
+        site.append(size)
         if "live" in scenario or "cancel" in scenario:
             site.run("queue", "add", "tiny", "--branch", "main")
         done = subprocess.run(["node", "pages.mjs", site.url, site.token, *scenario], cwd=folder, capture_output=True, text=True,
@@ -91,6 +97,28 @@ def test_a_failed_step_is_found_and_shown():
 
 def test_reports_and_the_file_as_run_are_shown():
     look("reports")
+
+
+def test_what_waits_for_witnesses_is_not_called_wrong():
+    """The served checkpoint lags behind the log: the page says what is witnessed and what is not yet."""
+    folder = browser()
+    with Site() as site:
+        vkey = json.loads(site.run("log", "checkpoint", "--json").stdout)["vkey"]
+        with Witness(vkey, name="w.example/1") as witness:
+            site.run("witness", "add", "one", witness.vkey, witness.url)
+            site.append(3)
+            size = json.loads(site.run("log", "checkpoint", "--json").stdout)["size"]
+            for _ in range(600):  # until the witness has seen all
+                seen = json.loads(site.run("log", "status", "--json").stdout)["logs"][0]["witnesses"][0]["size"]
+                if seen == size:
+                    break
+                time.sleep(0.05)
+            assert seen == size
+            witness.kill()
+            site.append(3, first=100)
+            done = subprocess.run(["node", "pages.mjs", site.url, site.token, "witnessed"], cwd=folder, capture_output=True,
+                                  text=True, timeout=180)
+            assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_an_entry_of_the_log_is_checked_in_the_browser():

@@ -16,6 +16,7 @@ sys.path.insert(0, os.path.join(HERE, "..", "..", "support"))
 sys.path.insert(0, os.path.join(HERE, "..", "crash"))
 import replay  # noqa: E402
 import scratch  # noqa: E402
+from witnesses import Witness  # noqa: E402
 from scratch import BUILD, SLIPWAY, Home, label, needs, tree, works  # noqa: E402
 
 CRASHPOINT = os.path.join(BUILD, "tests", "system", "crash", "libcrashpoint.so")
@@ -323,6 +324,49 @@ def test_the_server_answers_below_tuf():
             process.send_signal(signal.SIGTERM)
             process.wait(30)
             process.stdout.close()
+
+
+def test_without_its_witnesses_the_server_answers_with_what_there_is():
+    needs("faketime", works("faketime", "now", "true"))
+    with Repository() as r:
+        vkey = json.loads(r.run("log", "checkpoint", "--json").stdout)["vkey"]
+        with Witness(vkey, name="w.example/1") as witness:
+            r.run("witness", "add", "one", witness.vkey, witness.url)
+        process = subprocess.Popen(["faketime", "-f", "+2h", SLIPWAY, "serve", "--listen", "127.0.0.1:0", "--public"], text=True,
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                                   env=r.environment())
+        try:
+            url = process.stdout.readline().split()[1] + "/tuf"
+            client = r.client()
+            client.call("--metadata-url", url, "refresh")
+            assert client.trusts("timestamp") <= r.metadata("timestamp.json")["version"], "a new one without the quorum"
+        finally:
+            process.terminate()
+            process.wait(30)
+            process.stdout.close()
+
+
+def test_keys_of_an_agent_and_under_a_passphrase_sign():
+    needs("ssh-agent", works("sh", "-c", "command -v ssh-agent && command -v ssh-keygen"))
+    with Repository() as r:
+        sealed, secret, ssh = r.path("sealed.key"), r.file("pass", "correct horse\n"), r.path("ssh.key")
+        os.chmod(secret, 0o600)
+        r.run("keys", "new", "--out", sealed, "--passphrase-file", secret)
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "ann@example", "-f", ssh], check=True)
+        agent = subprocess.Popen(["ssh-agent", "-D", "-a", r.path("agent")], stdout=subprocess.PIPE, text=True)
+        try:
+            agent.stdout.readline()
+            env = {"SSH_AUTH_SOCK": r.path("agent"), "SLIPWAY_PASSPHRASE_FILE": secret}
+            subprocess.run(["ssh-add", "-q", ssh], env={**os.environ, **env}, check=True, stderr=subprocess.DEVNULL)
+            os.unlink(ssh)
+            public = r.file("ann.pem", r.run("keys", "show", "ssh-agent:ann@example", "--format", "pem", env=env).stdout)
+            r.run("tuf", "repo", "delegate", "tools", "--role-key", sealed + ".pub", "--role-key", public, "--threshold", "2",
+                  "--path", "tools/*", "--key", r.root_key, "--key", sealed, "--key", "ssh-agent:ann@example", env=env)
+            assert r.versions()["tools"] == 1
+        finally:
+            agent.terminate()
+            agent.wait()
+            agent.stdout.close()
 
 
 def test_garbage_collection_keeps_targets():
