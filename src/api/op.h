@@ -48,6 +48,7 @@ extern const ApiOperation op_release_publish;
 extern const ApiOperation op_release_request;
 extern const ApiOperation op_release_seal;
 extern const ApiOperation op_release_show;
+extern const ApiOperation op_release_vsa;
 extern const ApiOperation op_root_propose;
 extern const ApiOperation op_roster_propose;
 extern const ApiOperation op_roster_show;

@@ -73,6 +73,23 @@ const ApiOperation op_release_show = {
 };
 
 static bool
+vsa_op(ApiContext *context, const json_t *args, json_t **result_out, GError **error)
+{
+    g_autofree char *object = object_of(args, error);
+
+    return object != NULL && release_vsa(context->engine, object, result_out, error);
+}
+
+const ApiOperation op_release_vsa = {
+    .name = "release.vsa",
+    .role = API_ROLE_RELEASE_MANAGER,
+    .args = release_args,
+    .help = "sign and log the verification summary of an approved release",
+    .result = "{release, statement, index, repeated, envelope, bundle}",
+    .handler = vsa_op,
+};
+
+static bool
 seal_op(ApiContext *context, const json_t *args, json_t **result_out, GError **error)
 {
     g_autofree char *object = object_of(args, error);

@@ -50,6 +50,7 @@ const ApiOperation *const api_operations[] = {
     &op_release_request,
     &op_release_seal,
     &op_release_show,
+    &op_release_vsa,
     &op_root_propose,
     &op_roster_propose,
     &op_roster_show,

@@ -90,22 +90,44 @@ intoto_free(IntotoPayload *payload)
     g_free(payload);
 }
 
+static bool
+has_digest(const json_t *digests, const char *algorithm, const char *value)
+{
+    const char *text = json_string_value(json_object_get(digests, algorithm));
+
+    return text != NULL && strcmp(text, value) == 0;
+}
+
 bool
-intoto_is_about(const IntotoPayload *payload, const Digest *digest)
+intoto_names_digest(const IntotoPayload *payload, const char *algorithm, const char *value)
 {
     const char *path;
     json_t *hashes;
+
+    if (payload->kind == INTOTO_STATEMENT) {
+        for (unsigned i = 0; i < payload->statement->subjects->len; i++) {
+            const StatementSubject *subject = payload->statement->subjects->pdata[i];
+            if (has_digest(subject->digest, algorithm, value))
+                return true;
+        }
+        return false;
+    }
+    json_object_foreach (json_object_get(payload->object, "products"), path, hashes) {
+        if (has_digest(hashes, algorithm, value))
+            return true;
+    }
+    return false;
+}
+
+bool
+intoto_is_about(const IntotoPayload *payload, const Digest *digest)
+{
     char hex[DIGEST_HEX_SIZE];
 
     if (payload->kind == INTOTO_STATEMENT)
         return statement_find_sha256(payload->statement, digest) != NULL;
     digest_to_hex(digest, hex);
-    json_object_foreach (json_object_get(payload->object, "products"), path, hashes) {
-        const char *value = json_string_value(json_object_get(hashes, "sha256"));
-        if (value != NULL && strcmp(value, hex) == 0)
-            return true;
-    }
-    return false;
+    return intoto_names_digest(payload, "sha256", hex);
 }
 
 const char *

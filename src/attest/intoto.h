@@ -26,5 +26,7 @@ void intoto_free(IntotoPayload *payload);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(IntotoPayload, intoto_free)
 /** Whether it is about a file of that digest: a subject of a statement, a product of a link. */
 bool intoto_is_about(const IntotoPayload *payload, const Digest *digest);
+/** The same by a digest of any kind, as text: "gitCommit" and hex. */
+bool intoto_names_digest(const IntotoPayload *payload, const char *algorithm, const char *value);
 /** "https://slsa.dev/provenance/v1"; for the others their kind's name. Borrowed. */
 const char *intoto_type(const IntotoPayload *payload);

@@ -120,14 +120,17 @@ bool
 slsa_gcb_verify(const SlsaGcb *provenance, const GPtrArray *keys, const Digest *image,
                 GError **error)
 {
-    g_autoptr(GPtrArray) named = g_ptr_array_new(); /* borrowed from keys */
+    g_autoptr(GPtrArray) named = g_ptr_array_new_with_free_func((GDestroyNotify)dsse_key_free);
     char hex[DIGEST_HEX_SIZE];
     g_autofree char *ending = NULL;
 
     for (unsigned i = 0; i < keys->len; i++) {
         const DsseKey *key = keys->pdata[i];
-        if (key->keyid != NULL && *key->keyid != '\0')
-            g_ptr_array_add(named, keys->pdata[i]);
+        if (key->keyid == NULL || *key->keyid == '\0')
+            continue;
+        g_autofree char *keyid =
+            strchr(key->keyid, '/') != NULL ? g_strdup(key->keyid) : slsa_gcb_keyid(key->keyid);
+        g_ptr_array_add(named, dsse_key_new(keyid, key->key));
     }
     if (strcmp(provenance->envelope->payload_type, DSSE_TYPE_INTOTO) != 0)
         return untrusted(error, "the envelope holds no in-toto statement");

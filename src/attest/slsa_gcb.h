@@ -21,8 +21,8 @@ bool slsa_gcb_is_one(const json_t *document);
 GPtrArray *slsa_gcb_read(const json_t *document, Digest *image_out, GError **error) MUST_CHECK;
 /** The key id that signatures by the key of @region ("us-west2") name. Owned. */
 char *slsa_gcb_keyid(const char *region);
-/** Whether the envelope is signed by one of @keys (of DsseKey; one without a key id counts for
- * none, as a region's key speaks for its region only), and everything around it says what is
- * signed. @image: what it has to be about. Errors: UNTRUSTED, INVALID. */
+/** Whether the envelope is signed by one of @keys (of DsseKey; a key id is that of a
+ * signature or a region; a key without one counts for none, as it speaks for its
+ * region only), and everything around it says what is signed. @image: what it has to be about. Errors: UNTRUSTED, INVALID. */
 bool slsa_gcb_verify(const SlsaGcb *provenance, const GPtrArray *keys, const Digest *image,
                      GError **error) MUST_CHECK;

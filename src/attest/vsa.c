@@ -157,6 +157,12 @@ vsa_check(const VsaView *vsa, VsaRule rule, const char *wanted, GError **error)
     return false;
 }
 
+char *
+vsa_engine_id(const char *origin)
+{
+    return g_strconcat(origin, "/engine", NULL);
+}
+
 Statement *
 vsa_build(const VsaInput *input, GError **error)
 {

@@ -44,5 +44,7 @@ typedef struct { /* all borrowed */
     const char *const *levels; /* NULL-terminated */
 } VsaInput;
 
+/** What the engine of the log @origin calls itself as a verifier: "<origin>/engine". Owned. */
+char *vsa_engine_id(const char *origin);
 /** A statement that all was well, without subjects yet. Returns: owned. Errors: INVALID. */
 Statement *vsa_build(const VsaInput *input, GError **error) MUST_CHECK;

@@ -2,6 +2,7 @@
  * cmd_verify: verifies releases offline, with nothing but their folders and a trust file. */
 #include "base/clock.h"
 #include "cli/commands.h"
+#include "cli/verify_view.h"
 #include "sys/confine.h"
 #include "verify/paths.h"
 #include "base/banned.h"
@@ -19,14 +20,6 @@ static const CliOption options[] = {
     { 0 },
 };
 
-static OutputStyle
-style_of(VerifyResult result)
-{
-    if (result == VERIFY_OK)
-        return OUTPUT_GOOD;
-    return result == VERIFY_STALE ? OUTPUT_WARN : OUTPUT_BAD;
-}
-
 static void
 show_folder(Output *output, const VerifiedFolder *folder)
 {
@@ -35,11 +28,12 @@ show_folder(Output *output, const VerifiedFolder *folder)
 
     for (unsigned i = 0; i < report->checks->len; i++) {
         const VerifyCheck *check = g_ptr_array_index(report->checks, i);
-        output_styled(output, check->result == VERIFY_OK ? OUTPUT_PLAIN : style_of(check->result),
+        output_styled(output,
+                      check->result == VERIFY_OK ? OUTPUT_PLAIN : verify_view_style(check->result),
                       "%-14s  %-12s  %s: %s", verify_result_name(check->result), check->name,
                       check->subject, check->text);
     }
-    output_styled(output, style_of(verify_report_result(report)), "%s", summary);
+    output_styled(output, verify_view_style(verify_report_result(report)), "%s", summary);
 }
 
 /* Leaves this process nothing to read but the folders and what is open already. */

@@ -130,11 +130,30 @@ signer_is_of(X509 *signer, const X509Chain *chain, int64_t time_us)
             X509_verify(signer, X509_get0_pubkey(first->x509)) == 1);
 }
 
+/* Whether the token carries the certificate of more than one that could have signed: only one did,
+ * and a reader that picks by position would take another's name for the signer's. */
+static bool
+has_other_signers(const Rfc3161 *stamp)
+{
+    const PKCS7 *token = TS_RESP_get_token(stamp->response);
+    const STACK_OF(X509) *certs = PKCS7_type_is_signed((PKCS7 *)token) ? token->d.sign->cert : NULL;
+    int n_signers = 0;
+
+    for (int i = 0; i < sk_X509_num(certs); i++)
+        n_signers += X509_check_ca(sk_X509_value(certs, i)) == 0;
+    return n_signers > 1;
+}
+
 bool
 rfc3161_verify(const Rfc3161 *stamp, const X509Chain *chain, GError **error)
 {
     if (!x509_chain_check_time(chain, stamp->time_us, error))
         return false;
+    if (has_other_signers(stamp)) {
+        error_set(error, BASE_ERROR, BASE_ERROR_UNTRUSTED,
+                  "the timestamp carries certificates of several signers");
+        return false;
+    }
 
     X509_STORE *store = x509_chain_store(chain);
     STACK_OF(X509) *certs = known_certs(chain);

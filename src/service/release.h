@@ -57,6 +57,11 @@ bool release_show(Engine *engine, const char *object, json_t **result_out,
                   GError **error) MUST_CHECK;
 /** Every release and draft, a summary each. */
 bool release_list(Engine *engine, json_t **result_out, GError **error) MUST_CHECK;
+/** The verification summary (SLSA VSA v1) of a release that was approved for publication: signed by
+ * the engine, logged as evidence. Asking again gives the same. @result_out: {release, statement,
+ * index, repeated, envelope, bundle}. Errors: DENIED (not approved), those of lane and signer. */
+bool release_vsa(Engine *engine, const char *object, json_t **result_out,
+                 GError **error) MUST_CHECK;
 /** The notes of a draft. @text: Markdown; kept as a blob. */
 bool release_set_notes(Engine *engine, const char *object, const char *text,
                        GError **error) MUST_CHECK;

@@ -6,6 +6,7 @@
 #include "attest/provenance.h"
 #include "attest/statement.h"
 #include "attest/status.h"
+#include "attest/vsa.h"
 #include "attest/tuf_build.h"
 #include "signer/client.h"
 #include "base/banned.h"
@@ -40,11 +41,30 @@ check_own(const Statement *statement, const char *origin, GError **error)
     return true;
 }
 
+/* The engine vouches for itself only, and only that all was well. */
+static bool
+check_summary(const Statement *statement, const char *origin, GError **error)
+{
+    g_autofree char *own_id = vsa_engine_id(origin);
+    g_autoptr(GError) local = NULL;
+    VsaView vsa;
+
+    if (!vsa_read(statement, &vsa, &local))
+        return deny(error, "the verification summary is malformed", local->message);
+    if (strcmp(vsa.verifier, own_id) != 0)
+        return deny(error, "the verification summary is by another verifier", vsa.verifier);
+    if (!vsa.passed)
+        return deny(error, "the verification summary says something failed", vsa.resource);
+    return true;
+}
+
 static bool
 check_engine(const Statement *statement, const char *origin, GError **error)
 {
     if (predicate_type_is_ours(statement->predicate_type))
         return check_own(statement, origin, error);
+    if (strcmp(statement->predicate_type, PREDICATE_TYPE_VSA) == 0)
+        return check_summary(statement, origin, error);
     for (size_t i = 0; i < G_N_ELEMENTS(engine_evidence); i++) {
         if (strcmp(statement->predicate_type, engine_evidence[i]) == 0)
             return true;

@@ -7,6 +7,7 @@
 #include <string.h>
 #include "base/clock.h"
 #include "verify/paths.h"
+#include "verify/slipway_verify_files.h"
 #include "base/banned.h"
 
 typedef struct Words {
@@ -174,6 +175,8 @@ run_releases(const Words *words, VerifyResult *result_out, GError **error)
 static bool
 run(char *const *argv, Words *words, VerifyResult *result_out, GError **error)
 {
+    if (verify_files_are_asked_for(argv))
+        return verify_files_run(argv, result_out, error);
     if (!read_words(words, argv, error))
         return false;
     return words->request.bundle != NULL ? run_bundle(words, result_out, error)

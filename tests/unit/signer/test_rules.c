@@ -98,6 +98,47 @@ provenance_of_another_origins_builder_is_refused(void **state)
     assert_gerror(f->error, SIGNER_ERROR, SIGNER_ERROR_DENIED);
 }
 
+static GBytes *
+summary_by(const char *verifier, const char *result)
+{
+    g_autoptr(Statement) statement = statement_new(
+        PREDICATE_TYPE_VSA,
+        json_pack("{s:{s:s}, s:s, s:s, s:[s]}", "verifier", "id", verifier, "resourceUri", "r",
+                  "verificationResult", result, "verifiedLevels", "SLSA_BUILD_LEVEL_3"));
+    Digest digest = { 0 };
+
+    statement_add_subject_sha256(statement, "x", &digest);
+    return statement_payload(statement, NULL);
+}
+
+/* As itself, and only that all was well. */
+static void
+engine_summarizes_what_it_verified(void **state)
+{
+    static const struct {
+        const char *verifier, *result;
+        bool allowed;
+    } cases[] = {
+        { FIXTURE_ORIGIN "/engine", "PASSED", true },
+        { FIXTURE_ORIGIN "/engine", "FAILED", false },
+        { "log.example/other/engine", "PASSED", false },
+        { FIXTURE_ORIGIN "/engine", "perhaps", false },
+    };
+    SignerFixture *f = *state;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        test_case("case %zu", i);
+        g_clear_pointer(&f->bytes, g_bytes_unref);
+        g_clear_error(&f->error);
+        f->bytes = summary_by(cases[i].verifier, cases[i].result);
+        assert_int_equal(rules_check_statement(SIGNER_ROLE_ENGINE, FIXTURE_ORIGIN,
+                                               span_of_bytes(f->bytes), &f->error),
+                         cases[i].allowed);
+        assert_false(rules_check_statement(SIGNER_ROLE_BUILDER_SANDBOX, FIXTURE_ORIGIN,
+                                           span_of_bytes(f->bytes), NULL));
+    }
+}
+
 static void
 a_statement_that_is_not_canonical_is_refused(void **state)
 {
@@ -181,6 +222,7 @@ main(void)
         SIGNER_TEST(each_key_signs_its_own_types_only),
         SIGNER_TEST(a_statement_for_another_log_is_refused),
         SIGNER_TEST(provenance_of_another_origins_builder_is_refused),
+        SIGNER_TEST(engine_summarizes_what_it_verified),
         SIGNER_TEST(a_statement_that_is_not_canonical_is_refused),
         SIGNER_TEST(bytes_that_are_no_statement_are_refused),
         SIGNER_TEST(a_status_of_this_log_is_allowed),
