@@ -112,6 +112,7 @@ typedef struct PipelineJob {
 } PipelineJob;
 
 #define PIPELINE_DEFAULT_TIMEOUT_MS (60 * 60 * 1000)
+#define PIPELINE_DEFAULT_PREVIEW_MS (7ll * 24 * 60 * 60 * 1000)
 
 typedef struct Pipeline {
     const char *project;
@@ -125,6 +126,9 @@ typedef struct Pipeline {
     size_t n_streams;
     const PipelineTarget *targets;
     size_t n_targets;
+    const char *const
+        *preview_assets; /* of proposals, to be tried out; NULL-terminated; empty: none */
+    int64_t preview_keep_ms;
     const PipelineJob *jobs; /* in the order of the file */
     size_t n_jobs;
     const size_t *order; /* indexes into jobs: needs before those who need them; n_jobs of them */

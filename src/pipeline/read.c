@@ -286,20 +286,18 @@ read_parts(Reader *reader, const YamlNode *root)
 {
     static const ReaderField fields[] = {
         { "slipway", false, NULL }, /* check_version */
-        { "project", true, take_project },
-        { "on", false, NULL },
-        { "schedules", false, NULL },
-        { "inputs", false, NULL },
-        { "streams", false, NULL },
-        { "targets", false, NULL },
-        { "jobs", true, NULL },
+        { "project", true, take_project }, { "on", false, NULL },      { "schedules", false, NULL },
+        { "inputs", false, NULL },         { "streams", false, NULL }, { "targets", false, NULL },
+        { "previews", false, NULL },       { "jobs", true, NULL },
     };
     static const struct {
         const char *key;
         void (*read)(Reader *reader, const YamlNode *node);
-    } parts[] = { { "targets", read_targets },     { "streams", read_streams },
-                  { "inputs", read_inputs },       { "on", read_on },
-                  { "schedules", read_schedules }, { "jobs", read_jobs } };
+    } parts[] = {
+        { "targets", read_targets }, { "streams", read_streams },     { "inputs", read_inputs },
+        { "on", read_on },           { "schedules", read_schedules }, { "previews", read_previews },
+        { "jobs", read_jobs }
+    };
 
     (void)read_fields(reader, root, root, "the file", fields, G_N_ELEMENTS(fields), NULL);
     for (size_t i = 0; i < G_N_ELEMENTS(parts); i++) {
@@ -323,6 +321,8 @@ whole_new(Span text)
     whole->pipeline.digest = digest_of(text);
     whole->pipeline.on =
         (PipelineOn){ .branches = none, .tags = none, .paths = none, .release_projects = none };
+    whole->pipeline.preview_assets = none;
+    whole->pipeline.preview_keep_ms = PIPELINE_DEFAULT_PREVIEW_MS;
     return whole;
 }
 

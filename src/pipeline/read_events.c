@@ -226,6 +226,37 @@ read_on(Reader *reader, const YamlNode *node)
                           &reader->whole->pipeline.on);
 }
 
+/* ---- previews */
+
+static void
+take_preview_assets(Reader *reader, const YamlNode *value, const char *where, void *object)
+{
+    (void)where;
+    take_globs(reader, value, "'assets'", &((Pipeline *)object)->preview_assets);
+}
+
+static void
+take_preview_keep(Reader *reader, const YamlNode *value, const char *where, void *object)
+{
+    int64_t keep_ms = 0;
+
+    (void)where;
+    if (read_duration(reader, value, "'keep'", &keep_ms))
+        ((Pipeline *)object)->preview_keep_ms = keep_ms;
+}
+
+void
+read_previews(Reader *reader, const YamlNode *node)
+{
+    static const ReaderField fields[] = {
+        { "assets", true, take_preview_assets },
+        { "keep", false, take_preview_keep },
+    };
+
+    (void)read_fields(reader, node, node, "'previews'", fields, G_N_ELEMENTS(fields),
+                      &reader->whole->pipeline);
+}
+
 /* ---- schedules */
 
 static void

@@ -110,6 +110,7 @@ bool read_path(Reader *reader, const YamlNode *node, const char *what, const cha
 void read_streams(Reader *reader, const YamlNode *node);
 void read_targets(Reader *reader, const YamlNode *node);
 void read_inputs(Reader *reader, const YamlNode *node);
+void read_previews(Reader *reader, const YamlNode *node);
 void read_on(Reader *reader, const YamlNode *node);
 /** After read_inputs. */
 void read_schedules(Reader *reader, const YamlNode *node);

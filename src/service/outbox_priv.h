@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * outbox_priv: what the files of the outbox share; for src/service/outbox*.c, channel.c, poll.c and
- * engine.c only. */
+ * outbox_priv: what the files of the outbox share; for src/service/outbox*.c, channel.c, project.c,
+ * watch.c, poll.c and engine.c only. */
 #pragma once
 #include "db/db.h"
 #include "notify/notice.h"

@@ -15,20 +15,22 @@
 #include "service/intake_priv.h"
 #include "service/outbox_priv.h"
 #include "service/queue.h"
+#include "service/watch.h"
 #include "sys/wake.h"
 #include "base/banned.h"
 
-#define CHANGES_MAX 200 /* of one look; the rest is seen at the next */
-#define TROUBLE_MS  60000
-#define PEER        "poll"
-#define LOOKED      "" /* the ref under which it is noted that somebody has looked */
+#define CHANGES_MAX  200 /* of one look; the rest is seen at the next */
+#define TROUBLE_MS   60000
+#define PEER         "poll"
+#define NEW_WATCH_US (60ll * 1000000) /* a first look that failed is tried again so soon */
+#define LOOKED       ""               /* the ref under which it is noted that somebody has looked */
 
 struct Poll {
     Engine *engine;  /* borrowed */
     Thread *thread;  /* owned */
     Wake *wake;      /* owned */
     Cancel *cancel;  /* owned */
-    GHashTable *due; /* owned, the thread's: project → int64_t *, monotonic */
+    GHashTable *due; /* owned, the thread's: project or watch → int64_t *, monotonic */
 };
 
 typedef struct Polled {
@@ -261,29 +263,77 @@ look(Poll *poll, const Polled *polled, GError **error)
     return record_changes(poll->engine, polled->name, seen, now, error);
 }
 
-/* Looks at what is due; returns the milliseconds until the next is. */
-static int
-look_at_due(Poll *poll, GPtrArray *list)
+/* When @key is due; 0 when it never was. Borrowed from the table. */
+static int64_t *
+due_of(Poll *poll, const char *key)
 {
-    int64_t soonest_us = INT64_MAX;
+    int64_t *due = g_hash_table_lookup(poll->due, key);
 
+    if (due == NULL) {
+        due = g_new0(int64_t, 1);
+        g_hash_table_insert(poll->due, g_strdup(key), due);
+    }
+    return due;
+}
+
+static void
+tell(const char *project, const GError *error)
+{
+    log_event(LOG_WARNING, "cannot poll a repository, retrying", "SLIPWAY_PROJECT", project,
+              "SLIPWAY_CAUSE", error->message, NULL);
+}
+
+/* Looks at projects that are due. @soonest_us: lowered to when the next one is. */
+static void
+look_at_projects(Poll *poll, const GPtrArray *list, int64_t *soonest_us)
+{
     for (guint i = 0; i < list->len && !cancel_is_set(poll->cancel); i++) {
         const Polled *polled = list->pdata[i];
-        int64_t *due = g_hash_table_lookup(poll->due, polled->name);
+        int64_t *due = due_of(poll, polled->name);
         g_autoptr(GError) local = NULL;
 
-        if (due == NULL) {
-            due = g_new0(int64_t, 1);
-            g_hash_table_insert(poll->due, g_strdup(polled->name), due);
-        }
         if (*due <= clock_monotonic_us()) {
             if (!look(poll, polled, &local))
-                log_event(LOG_WARNING, "cannot poll a repository, retrying", "SLIPWAY_PROJECT",
-                          polled->name, "SLIPWAY_CAUSE", local->message, NULL);
+                tell(polled->name, local);
             *due = clock_monotonic_us() + polled->poll_s * 1000000;
         }
-        soonest_us = MIN(soonest_us, *due);
+        *soonest_us = MIN(*soonest_us, *due);
     }
+}
+
+/* The same for repositories of others. */
+static void
+look_at_watches(Poll *poll, const GPtrArray *list, int64_t *soonest_us)
+{
+    for (guint i = 0; i < list->len && !cancel_is_set(poll->cancel); i++) {
+        const Watch *watch = list->pdata[i];
+        g_autofree char *key = g_strdup_printf("%s/%s", watch->project, watch->name);
+        int64_t *due = due_of(poll, key);
+        g_autoptr(GError) local = NULL;
+
+        if (watch->seen == NULL && *due > 0) /* it was set anew */
+            *due = MIN(*due, clock_monotonic_us() + NEW_WATCH_US);
+        if (*due <= clock_monotonic_us()) {
+            if (!watch_look(poll->engine, watch, poll->cancel, NULL, &local))
+                tell(key, local);
+            *due = clock_monotonic_us() + watch->poll_s * 1000000;
+        }
+        *soonest_us = MIN(*soonest_us, *due);
+    }
+}
+
+/* Returns the milliseconds until the next look. */
+static int
+look_at_due(Poll *poll, GError **error)
+{
+    g_autoptr(GPtrArray) projects = load_polled(poll->engine, error);
+    g_autoptr(GPtrArray) watches = projects != NULL ? watch_load_all(poll->engine, error) : NULL;
+    int64_t soonest_us = INT64_MAX;
+
+    if (watches == NULL)
+        return TROUBLE_MS;
+    look_at_projects(poll, projects, &soonest_us);
+    look_at_watches(poll, watches, &soonest_us);
     return soonest_us == INT64_MAX
                ? -1
                : (int)CLAMP((soonest_us - clock_monotonic_us()) / 1000 + 1, 0, G_MAXINT);
@@ -298,12 +348,7 @@ run(void *data)
     while (!cancel_is_set(poll->cancel)) {
         g_autoptr(GError) local = NULL;
         g_autoptr(GError) timeout = NULL;
-        g_autoptr(GPtrArray) list = load_polled(poll->engine, &local);
-
-        if (list != NULL)
-            ms = look_at_due(poll, list);
-        else
-            ms = TROUBLE_MS;
+        ms = look_at_due(poll, &local);
         error_ignore(wake_wait(poll->wake, ms, poll->cancel, &timeout), &timeout,
                      "a time that came is as good as a wake");
     }
@@ -312,10 +357,11 @@ run(void *data)
 Poll *
 poll_start(Engine *engine, GError **error)
 {
-    g_autoptr(GPtrArray) list = load_polled(engine, error);
+    g_autoptr(GPtrArray) projects = load_polled(engine, error);
+    g_autoptr(GPtrArray) watches = projects != NULL ? watch_load_all(engine, error) : NULL;
     Poll *poll = NULL;
 
-    if (list == NULL || list->len == 0)
+    if (watches == NULL || (projects->len == 0 && watches->len == 0))
         return NULL;
     poll = g_new0(Poll, 1);
     poll->engine = engine;

@@ -3,6 +3,7 @@
 #include "service/queue_daily.h"
 #include "base/log.h"
 #include "service/engine_thread.h"
+#include "service/preview.h"
 #include "service/run_retention.h"
 #include "base/banned.h"
 
@@ -19,6 +20,17 @@ tell(const char *message, const GError *error)
     log_event(LOG_WARNING, message, "SLIPWAY_REASON", error->message, NULL);
 }
 
+/* Previews go on their day whether or not logs are kept for ever. */
+static void
+expire_previews(Engine *engine)
+{
+    g_autoptr(GError) error = NULL;
+    int64_t n = 0;
+
+    if (!preview_expire(engine, &n, &error))
+        tell("expired previews could not be removed, retrying tomorrow", error);
+}
+
 static void
 day_thread(void *data)
 {
@@ -26,6 +38,7 @@ day_thread(void *data)
     g_autoptr(GError) error = NULL;
     RunRetention removed = { 0 };
 
+    expire_previews(day->engine);
     if (day->keep_logs_us > 0 &&
         !run_retention_pass(day->engine, day->keep_logs_us, &removed, &error))
         tell("old logs could not be removed, retrying tomorrow", error);
@@ -42,8 +55,6 @@ queue_daily(Engine *engine, QueueDaily *daily)
     g_autoptr(GError) error = NULL;
     Day *day = NULL;
 
-    if (daily->keep_logs_us == 0)
-        return INT64_MAX;
     if (daily->next_us > clock_monotonic_us())
         return daily->next_us;
     daily->next_us = clock_monotonic_us() + DAY_US;

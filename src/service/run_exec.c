@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  * run_exec: executing a run: workers take jobs whose needs are met until every job has ended. */
 #include <string.h>
+#include "base/log.h"
 #include "service/engine_thread.h"
 #include "service/outbox.h"
+#include "service/preview.h"
 #include "service/queue.h"
 #include "service/run.h"
 #include "service/run_priv.h"
@@ -332,6 +334,17 @@ run_end_early(ActiveRun *run, RunEvent event, const char *reason, GError **error
     return end_run(run, event, reason, error);
 }
 
+/* A preview is a courtesy: without it the run has passed all the same. */
+static void
+make_preview(ActiveRun *run)
+{
+    g_autoptr(GError) local = NULL;
+
+    if (!preview_make(run, &local))
+        log_event(LOG_WARNING, "a preview was not made, going on", "SLIPWAY_PROJECT",
+                  run->record.project, "SLIPWAY_CAUSE", local->message, NULL);
+}
+
 bool
 run_execute(ActiveRun *run, GError **error)
 {
@@ -352,6 +365,8 @@ run_execute(ActiveRun *run, GError **error)
         event = RUN_EVENT_BREAK;
     if (local != NULL)
         reason = kept = g_strdup(local->message);
+    if (event == RUN_EVENT_PASS)
+        make_preview(run);
     return end_run(run, event, reason, error);
 }
 

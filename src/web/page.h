@@ -40,6 +40,7 @@ const char *page_ref(const char *ref);
 bool page_runs(const WebRequest *request, WebAnswer *answer, GError **error);
 bool page_project(const WebRequest *request, WebAnswer *answer, GError **error);
 bool page_run(const WebRequest *request, WebAnswer *answer, GError **error);
+bool page_preview_file(const WebRequest *request, WebAnswer *answer, GError **error);
 bool page_run_config(const WebRequest *request, WebAnswer *answer, GError **error);
 bool page_queue(const WebRequest *request, WebAnswer *answer, GError **error);
 bool page_pools(const WebRequest *request, WebAnswer *answer, GError **error);
@@ -56,6 +57,8 @@ bool page_badge_json(const WebRequest *request, WebAnswer *answer, GError **erro
 
 /** Adds what jobs left for people: summaries (as HTML) and tests. */
 void page_add_reports(const WebRequest *request, const char *run, json_t *content);
+/** Adds the preview that @run made, if there is one. */
+void page_add_preview(const WebRequest *request, const char *run, json_t *content);
 /** The log of one job for the run page: {name, position, lines, next, count, error, cut}. @job: an
  * element of the page's jobs. Owned. */
 json_t *page_job_log(const WebRequest *request, const char *run, const json_t *job,

@@ -12,6 +12,7 @@ const WebRoute page_routes[] = {
     { "GET", "/projects/{project}/runs/{number}", API_ROLE_READER, page_run, 0 },
     { "GET", "/projects/{project}/runs/{number}/config", API_ROLE_READER, page_run_config,
       WEB_SLOW },
+    { "GET", "/previews/{project}/{folder}/{path*}", API_ROLE_READER, page_preview_file, WEB_SLOW },
     { "GET", "/queue", API_ROLE_READER, page_queue, 0 },
     { "GET", "/pools", API_ROLE_READER, page_pools, 0 },
     { "GET", "/releases", API_ROLE_READER, page_releases, 0 },

@@ -256,6 +256,7 @@ page_run(const WebRequest *request, WebAnswer *answer, GError **error)
     add_actions(request, content);
     add_advice(content);
     page_add_reports(request, run, content);
+    page_add_preview(request, run, content);
     chosen = choose_job(request, jobs);
     if (chosen != NULL) {
         json_t *log = page_job_log(request, run, chosen, error);

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Filters of slipway.yaml, restarts of what failed, and first pushes, under a real server."""
+import gzip
 import hashlib
 import hmac
 import http.client
+import http.server
 import json
 import os
 import resource
@@ -12,6 +14,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.parse
 
@@ -268,6 +271,155 @@ def test_a_published_release_starts_a_run_of_who_follows_it():
         assert run.get("state") == "passed" and run["event"] == "release", run
         assert "about tiny/main@1.0.0" in s.home.run("logs", "after/2").stdout
         assert len(json.loads(s.home.run("runs", "--project", "after", "--json").stdout)) == 2
+
+
+WATCHER = """slipway: 1
+project: tiny
+inputs:
+  artifact: { default: none }
+jobs:
+  try:
+    executor: host
+    when: { event: artifact }
+    steps: [ { run: "echo about $INPUT_ARTIFACT" } ]
+"""
+
+
+class Archive:
+    """A web server over {path: bytes}; a path may be answered with 401 until a token is shown."""
+
+    def __init__(self):
+        self.files, self.token, archive = {}, None, self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                body = archive.files.get(self.path.split("?")[0])
+                status = 404 if body is None else 200
+                if archive.token and self.path.startswith("/v2/") and self.headers.get("Authorization") != f"Bearer {archive.token}":
+                    status, body = 401, b"{}"
+                if archive.token and self.path.startswith("/token?"):
+                    status, body = 200, json.dumps({"token": archive.token}).encode()
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(body or b"")))
+                self.end_headers()
+                self.wfile.write(body or b"")
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def apt(self, *packages):
+        """An archive with @packages, each "name version"."""
+        index = "".join("Package: {}\nVersion: {}\nSHA256: {}\n\n".format(*p.split(), hashlib.sha256(p.encode()).hexdigest())
+                        for p in packages).encode()
+        packed = gzip.compress(index)
+        base, place = "/debian/dists/stable/", "main/binary-amd64/Packages"
+        self.files[base + place + ".gz"] = packed
+        self.files[base + "InRelease"] = ("Suite: stable\nSHA256:\n" + "".join(
+            f" {hashlib.sha256(b).hexdigest()} {len(b)} {n}\n" for n, b in ((place, index), (place + ".gz", packed)))).encode()
+
+    def images(self, **tags):
+        self.files["/v2/team/base/tags/list"] = json.dumps({"name": "team/base", "tags": list(tags)}).encode()
+        for tag, text in tags.items():
+            self.files["/v2/team/base/manifests/" + tag] = text.encode()
+
+
+def watching(scene):
+    head = scene.home.git("rev-parse", "HEAD")
+    run = scene.ended(scene.push(ZERO, head), "passed")
+    assert run["jobs"][0]["state"] == "skipped", run["jobs"]
+
+
+def test_a_new_package_of_a_watched_archive_starts_one_run():
+    archive = Archive()
+    with Scene(WATCHER) as s:
+        watching(s)
+        archive.apt("base 1.0", "other 1.0")
+        s.home.run("watch", "set", "tiny/deb", "--apt", archive.url + "/debian", "--suite", "stable", "--artifact", "base*")
+        s.home.run("watch", "look", "tiny/deb")  # either this or the poll is the first look, which starts nothing
+        assert s.home.run("watch", "look", "tiny/deb").stdout == "nothing new\n"
+        archive.apt("base 1.0", "other 2.0")
+        assert s.home.run("watch", "look", "tiny/deb").stdout == "nothing new\n", "a package nobody asked for"
+        archive.apt("base 1.0", "base 1.1", "other 2.0")
+        assert s.home.run("watch", "look", "tiny/deb").stdout == "base 1.1\n"
+        run = s.ended(2, "passed")
+        assert run["event"] == "artifact" and run["ref"] == "refs/heads/main", run
+        assert "about base 1.1" in s.home.run("logs", "tiny/2").stdout
+        archive.files.clear()
+        s.home.refused("watch", "look", "tiny/deb", says=["404"])
+        assert len(json.loads(s.home.run("runs", "--json").stdout)) == 2
+
+
+def test_a_moved_tag_of_a_watched_image_starts_one_run():
+    archive = Archive()
+    with Scene(WATCHER) as s:
+        watching(s)
+        archive.token = "anybody"
+        archive.images(**{"v1": "{}", "edge": "{1}"})
+        s.home.run("watch", "set", "tiny/image", "--oci", archive.url + "/team/base", "--artifact", "v*")
+        s.home.run("watch", "look", "tiny/image")
+        archive.images(**{"v1": "{2}", "edge": "{3}"})
+        news = s.home.run("watch", "look", "tiny/image").stdout
+        assert news == f"v1@sha256:{hashlib.sha256(b'{2}').hexdigest()}\n", news
+        s.ended(2, "passed")
+        assert news.strip() in s.home.run("logs", "tiny/2").stdout
+
+
+PREVIEWED = """slipway: 1
+project: tiny
+previews: { assets: [ "tool*" ], keep: 48h }
+jobs:
+  build:
+    executor: host
+    steps: [ { run: "cp tool $SLIPWAY_OUT/tool.sh; cp notes.txt $SLIPWAY_OUT" } ]
+    artifacts: [ tool.sh, notes.txt ]
+"""
+
+
+def test_a_passed_proposal_leaves_a_preview_and_no_fact():
+    with Scene(PREVIEWED) as s:
+        s.home.run("project", "set", "tiny", "--forge", "github", "--repository", "o/r")
+        entries = s.home.call("log.tail")
+        s.home.git("checkout", "-q", "-b", "topic")
+        s.home.write_source("slipway.yaml", "slipway: 1\nproject: tiny\njobs: { x: { steps: [ { run: \"false\" } ] } }\n")
+        s.home.write_source("tool", "#!/bin/sh\necho proposed\n")
+        s.home.commit("propose")
+        head = s.home.git("rev-parse", "HEAD")
+        s.home.git("update-ref", "refs/pull/7/head", head)
+        s.home.git("checkout", "-q", "main")
+        body = json.dumps({"action": "opened", "repository": {"full_name": "o/r"}, "sender": {"login": "ann"}, "pull_request": {
+            "number": 7, "title": "p", "base": {"ref": "main"}, "head": {"sha": head, "repo": {"full_name": "o/r"}}}}).encode()
+        mac = hmac.new(s.secret.encode(), body, hashlib.sha256).hexdigest()
+        connection = http.client.HTTPConnection(s.host, timeout=30)
+        connection.request("POST", "/hooks/github/tiny", body, {
+            "Content-Type": "application/json", "X-GitHub-Event": "pull_request", "X-GitHub-Delivery": "d-7",
+            "X-Hub-Signature-256": "sha256=" + mac})
+        answer = json.loads(connection.getresponse().read())
+        connection.close()
+        number = int(answer["run"].split("/")[1])
+        s.ended(number, "passed")
+        end = time.monotonic() + 20
+        while time.monotonic() < end and not s.home.call("preview.list"):
+            time.sleep(0.05)
+        preview = s.home.call("preview.list")[0]
+        assert preview["channel"] == "pull-7" and preview["run"] == f"tiny/{number}", preview
+        assert 1.9 * 86400 < preview["expiresAt"] / 1e6 - time.time() < 2.1 * 86400, preview
+        place = f"/previews/tiny/{preview['folder']}/"
+        connection = http.client.HTTPConnection(s.host, timeout=30)
+        connection.request("GET", place + "tool.sh")
+        file = connection.getresponse()
+        assert file.read() == b"#!/bin/sh\necho proposed\n" and file.headers["Content-Disposition"].startswith("attachment"), file.headers
+        for path in ("notes.txt", "../../../slipway.db", "%2e%2e/%2e%2e/%2e%2e/slipway.db"):
+            connection.request("GET", place + path)
+            file = connection.getresponse()
+            file.read()
+            assert file.status in (400, 403, 404), (path, file.status)
+        connection.close()
+        assert "Preview pull-7" in s.page(f"/projects/tiny/runs/{number}")
+        assert s.home.call("log.tail") == entries, "a preview is in the log"
 
 
 TALKER = """slipway: 1
