@@ -5,6 +5,8 @@
 #include "executor/remote.h"
 #include "base/banned.h"
 
+#define ACCESS_SSH     "ssh"
+#define ACCESS_AGENT   "agent"
 #define ROOT_DEFAULT   "/slipway"
 #define USER_DEFAULT   "root"
 #define READY_S        300
@@ -69,8 +71,13 @@ vm_place_init(VmPlace *place, const char *slot, const json_t *settings, GError *
     place->root = dup_setting(settings, "folder", ROOT_DEFAULT);
     if (place->uri == NULL)
         return refuse(error, "no 'uri' of a hypervisor, as qemu:///system");
-    if (place->key_file[0] != '\0' && place->key_file[0] != '/')
-        return refuse(error, "'key-file' is not absolute");
+    g_autofree char *access = dup_setting(settings, "access", ACCESS_SSH);
+
+    place->agent = strcmp(access, ACCESS_AGENT) == 0;
+    if (!place->agent && strcmp(access, ACCESS_SSH) != 0)
+        return refuse(error, "'access' is neither 'ssh' nor 'agent'");
+    if (!place->agent && place->key_file[0] != '/')
+        return refuse(error, "'key-file' is not an absolute path");
     if (!remote_root_is_good(place->root))
         return refuse(error, "'folder' is not an absolute path of A-Z a-z 0-9 / . _ -");
     return remote_setting_number(settings, "ready-timeout", READY_S, READY_MAX_S, &place->ready_s,
@@ -82,10 +89,11 @@ vm_place_init(VmPlace *place, const char *slot, const json_t *settings, GError *
 json_t *
 vm_place_request(const VmPlace *place, const char *verb)
 {
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I}", "do", verb, "uri", place->uri,
-                     "domain", place->domain, "snapshot", place->snapshot, "address",
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:I}", "do", verb, "uri",
+                     place->uri, "domain", place->domain, "snapshot", place->snapshot, "address",
                      place->address, "user", place->user, "keyFile", place->key_file, "hostKey",
-                     place->host_key, "readyMs", (json_int_t)place->ready_s * 1000);
+                     place->host_key, "agent", place->agent, "readyMs",
+                     (json_int_t)place->ready_s * 1000);
 }
 
 bool

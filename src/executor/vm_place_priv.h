@@ -12,6 +12,7 @@ typedef struct { /* where a machine is and how one gets in; all owned */
     char *uri, *domain, *snapshot, *address, *user, *key_file, *host_key;
     char *job_user; /* who runs the steps; "": the user of the access */
     char *root;     /* the job's folder in the machine */
+    bool agent;     /* the guest agent is the way in, not SSH */
     uint64_t ready_s, dead_man_s;
 } VmPlace;
 

@@ -4,7 +4,7 @@
  * off that it booted, and ends; a helper that is freed powers nothing off. Used by one thread at a time.
  *
  * A request is {do: …} and a few descriptors; docs/executors.md says what the settings mean:
- *   boot      uri, domain, snapshot, access, address, user, keyFile, hostKey, readyMs    revert, start, wait until it lets us in
+ *   boot      uri, domain, snapshot, agent, address, user, keyFile, hostKey, readyMs    revert, start, wait until it lets us in
  *   attach    the same                                                    the machine runs already
  *   run       command, maxBytes; descriptors: stdin, stdout               {exit, errors: the end of its stderr}
  *   off       uri, domain                                                 off; also when it is so already

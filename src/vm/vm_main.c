@@ -13,6 +13,7 @@
 #include "base/files.h"
 #include "base/json.h"
 #include "sys/channel.h"
+#include "vm/agent_priv.h"
 #include "vm/client.h"
 #include "vm/domain_priv.h"
 #include "vm/shell_priv.h"
@@ -24,7 +25,8 @@
 typedef struct Helper {
     Channel *channel; /* owned */
     Domain *domain;   /* owned; NULL before boot or attach */
-    Shell *shell;     /* owned; NULL before */
+    Shell *shell;     /* owned; NULL before, or when the agent is the way in */
+    Agent *agent;     /* owned; NULL before, or when SSH is the way in */
 } Helper;
 
 /* No core file, no tracer of the same user, no set-uid program, no descriptor but the channel. */
@@ -48,6 +50,13 @@ text_of(const json_t *request, const char *name)
     return text == NULL || *text == '\0' ? NULL : text;
 }
 
+static void
+leave(Helper *helper)
+{
+    g_clear_pointer(&helper->shell, shell_free);
+    g_clear_pointer(&helper->agent, agent_free);
+}
+
 static bool
 open_domain(Helper *helper, const json_t *request, GError **error)
 {
@@ -56,6 +65,7 @@ open_domain(Helper *helper, const json_t *request, GError **error)
 
     if (name == NULL)
         return false;
+    leave(helper); /* the agent speaks through the domain */
     g_clear_pointer(&helper->domain, domain_free);
     helper->domain = domain_open(uri, name, error);
     return helper->domain != NULL;
@@ -92,6 +102,13 @@ let_in(Helper *helper, const json_t *request, GError **error)
     if (!json_need_uint(request, "readyMs", "request", &ready_ms, error))
         return false;
     int64_t deadline_us = clock_monotonic_us() + ready_ms * 1000;
+
+    leave(helper);
+    if (json_is_true(json_object_get(request, "agent"))) {
+        helper->agent =
+            agent_connect(helper->domain, deadline_us, channel_fd(helper->channel), error);
+        return helper->agent != NULL;
+    }
     g_autofree char *address = wait_for_address(helper, request, deadline_us, error);
     g_autofree char *known_key = text_of(request, "hostKey") != NULL
                                      ? g_strdup(text_of(request, "hostKey"))
@@ -108,7 +125,6 @@ let_in(Helper *helper, const json_t *request, GError **error)
                   "the request names no user or no key file");
         return false;
     }
-    g_clear_pointer(&helper->shell, shell_free);
     helper->shell = shell_connect(&target, deadline_us, channel_fd(helper->channel), error);
     return helper->shell != NULL;
 }
@@ -143,7 +159,7 @@ static json_t *
 do_off(Helper *helper, const json_t *request, const ChannelMessage *message, GError **error)
 {
     (void)message;
-    g_clear_pointer(&helper->shell, shell_free);
+    leave(helper);
     return open_domain(helper, request, error) && domain_off(helper->domain, error) ? json_object()
                                                                                     : NULL;
 }
@@ -157,7 +173,8 @@ do_run(Helper *helper, const json_t *request, const ChannelMessage *message, GEr
     RunEnd end = { .errors = errors };
     int64_t max_bytes = 0;
 
-    if (spec.command == NULL || message->n_fds != RUN_N_FDS || helper->shell == NULL) {
+    if (spec.command == NULL || message->n_fds != RUN_N_FDS ||
+        (helper->shell == NULL && helper->agent == NULL)) {
         error_set(error, BASE_ERROR, BASE_ERROR_INVALID,
                   "a run needs a booted machine, a command and two descriptors");
         return NULL;
@@ -167,7 +184,8 @@ do_run(Helper *helper, const json_t *request, const ChannelMessage *message, GEr
     spec.in_fd = message->fds[0];
     spec.out_fd = message->fds[1];
     spec.max_bytes = (uint64_t)max_bytes;
-    if (!shell_run(helper->shell, &spec, &end, error))
+    if (helper->agent != NULL ? !agent_run(helper->agent, &spec, &end, error)
+                              : !shell_run(helper->shell, &spec, &end, error))
         return NULL;
     g_autofree char *valid = g_utf8_make_valid(errors->str, (gssize)errors->len);
 
@@ -189,7 +207,7 @@ do_snapshot(Helper *helper, const json_t *request, const ChannelMessage *message
                   "a snapshot needs a booted machine and at least one to keep");
         return NULL;
     }
-    g_clear_pointer(&helper->shell, shell_free);
+    leave(helper);
     if (!domain_take_snapshot(helper->domain, name, (unsigned)keep, &made, error))
         return NULL;
     return json_pack("{s:s}", "snapshot", made);
@@ -263,7 +281,7 @@ main(int argc, char **argv)
     g_clear_error(&local);
     if (helper.domain != NULL && !domain_off_if_ours(helper.domain, &local))
         fprintf(stderr, VM_HELPER_PROGRAM ": %s\n", local->message);
-    shell_free(helper.shell);
+    leave(&helper);
     domain_free(helper.domain);
     channel_free(helper.channel);
     return 0;

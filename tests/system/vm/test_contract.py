@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The contract of every executor (tests/system/executor-contract), run over the `vm` executor with two real domains."""
+"""The contract of every executor (tests/system/executor-contract), run over the `vm` executor with two real domains. An argument names the access: ssh or agent."""
 import json
 import os
 import subprocess
@@ -11,6 +11,9 @@ import hypervisor  # noqa: E402
 from scratch import BUILD, Skip, needs  # noqa: E402
 
 
+SETTINGS = {"ssh": {}, "agent": {"access": "agent", "address": "127.0.0.1:1", "key-file": None}}
+
+
 def main():
     missing = hypervisor.missing()
     try:
@@ -20,7 +23,7 @@ def main():
         return 0
     program = os.path.join(BUILD, "tests", "system", "executor-contract", "test_executor_contract")
     with hypervisor.Hypervisor(["vm-1", "vm-2"]) as machines:
-        settings = json.dumps(machines.settings())
+        settings = json.dumps(machines.settings(**SETTINGS[sys.argv[1] if len(sys.argv) > 1 else "ssh"]))
         result = subprocess.run([program, "vm"], env={**os.environ, "CONTRACT_VM_SETTINGS": settings}, check=False).returncode
         if any(machines.state(name) != "shut off" for name in machines.domains):
             print("Bail out! a machine was left on")

@@ -128,6 +128,18 @@ def test_a_release_built_in_a_machine_is_attested_as_isolated():
         assert running() == []
 
 
+def test_the_guest_agent_is_a_way_in():
+    """no SSH, no address: files and commands go over the hypervisor's channel, output comes while a step runs"""
+    with Workstation() as w:
+        w.make_pool(machines.settings(**{"access": "agent", "address": "127.0.0.1:1", "key-file": None}), ALL[:1])
+        slow = w.push("echo seen-$@; test $@ != dev || sleep 8")
+        w.wait(lambda: "seen-dev" in w.log() and w.last(slow) != "success", "output of a step that still runs")
+        w.until(slow, "success")
+        failing = w.push("exit 7", delivery="again")
+        w.until(failing, "failure")
+        assert running() == []
+
+
 def test_the_example_runs():
     """examples/qubes-workstation, with its files, on a machine of its version; `slipway check` finds nothing"""
     with Workstation() as w:
