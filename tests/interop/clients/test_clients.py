@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Other people's verifiers judge our bundles: as made, and with one thing changed. What cannot be installed is skipped by
 name; Go's clients are built from their modules, pinned in go/go.sum."""
+import base64
+import fcntl
 import functools
 import json
 import os
@@ -15,7 +17,7 @@ sys.path.insert(0, HERE)
 import scratch  # noqa: E402
 from scratch import BUILD, Skip, label, needs, works  # noqa: E402
 from registry import MANIFEST, EMPTY, Registry  # noqa: E402
-from world import CHANGES, SIGN, SPDX, World, flipped  # noqa: E402
+from world import CHANGES, SIGN, SPDX, World, flipped, pem  # noqa: E402
 
 WORK = os.path.abspath(os.path.join(BUILD, "tests", "interop", "clients"))
 BUILD_SECONDS = 1500
@@ -36,7 +38,18 @@ def install(what, *command, where=WORK, env=None):
         raise Skip(f"needs {what}, which could not be installed: see {WORK}/install.log")
 
 
-@functools.cache
+def alone(fn):
+    """Runs an installer once, and only one at a time of all test programs."""
+    @functools.cache
+    def guarded(*args, **kwargs):
+        os.makedirs(WORK, exist_ok=True)
+        with open(os.path.join(WORK, "lock"), "w", encoding="utf-8") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            return fn(*args, **kwargs)
+    return guarded
+
+
+@alone
 def npm():
     needs("npm", works("npm", "--version"))
     os.makedirs(WORK, exist_ok=True)
@@ -46,7 +59,7 @@ def npm():
         install("sigstore-js", "npm", "install", "--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error")
 
 
-@functools.cache
+@alone
 def venv():
     python = os.path.join(WORK, "venv", "bin", "python")
     if not works(python, "-c", "import securesystemslib.dsse, cryptography"):
@@ -56,14 +69,14 @@ def venv():
     return python
 
 
-@functools.cache
-def go(package):
-    """A program of the module in go/, built."""
+@alone
+def go(package, module="go"):
+    """A program of one of the modules beside this file, built."""
     needs("go", works("go", "version"))
     program = os.path.join(WORK, "bin", os.path.basename(package))
     if not os.path.exists(program):
         install(package, "go", "build", "-mod=readonly", "-trimpath", "-ldflags", "-s -w", "-o", program, package,
-                where=os.path.join(HERE, "go"), env={**os.environ, "GOFLAGS": "", "GOTOOLCHAIN": "local"})
+                where=os.path.join(HERE, module), env={**os.environ, "GOFLAGS": "", "GOTOOLCHAIN": "local"})
     return program
 
 
@@ -165,6 +178,46 @@ def free_port():
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         return taken.getsockname()[1]
+
+
+def test_slsa_verifier_reads_our_summary():
+    """slsa-verifier verify-vsa accepts our verification summary, and refuses another digest, level, resource and key, and a changed one"""
+    program = go("github.com/slsa-framework/slsa-verifier/v2/cli/slsa-verifier", "go-slsa")
+    with scratch.Home() as h:
+        h.published()
+        path, key = h.path("tool.vsa.jsonl"), h.path("engine.pem")
+        h.run("release", "vsa", h.release(), "--out", path)
+        with open(os.path.join(h.home, "keys", "keys.json"), encoding="utf-8") as stream:
+            keys = {item["role"]: item["spki"] for item in json.load(stream)["keys"]}
+        with open(key, "w", encoding="utf-8") as stream:
+            stream.write(pem(keys["engine"]))
+        other_key = h.path("status.pem")
+        with open(other_key, "w", encoding="utf-8") as stream:
+            stream.write(pem(keys["status"]))
+        with open(path, encoding="utf-8") as stream:
+            envelope = json.loads(stream.readline())
+        summary = json.loads(base64.b64decode(envelope["payload"]))
+        digest = next(item["digest"]["sha256"] for item in summary["subject"] if item["name"] == "tool")
+        said = {"subject-digest": "sha256:" + digest, "resource-uri": summary["predicate"]["resourceUri"],
+                "verifier-id": summary["predicate"]["verifier"]["id"], "attestation-path": path, "public-key-path": key,
+                "verified-level": summary["predicate"]["verifiedLevels"][0],
+                "public-key-id": envelope["signatures"][0]["keyid"]}
+
+        def verify(**more):
+            options = {**said, **{name.replace("_", "-"): value for name, value in more.items()}}
+            return subprocess.run([program, "verify-vsa", *(word for name, value in options.items() for word in
+                                                            ("--" + name, value))], env=h.environment(), text=True,
+                                  capture_output=True, timeout=60)
+        good = verify()
+        assert good.returncode == 0, good.stderr
+        bad = h.path("changed.jsonl")
+        with open(bad, "w", encoding="utf-8") as stream:
+            json.dump({**envelope, "payload": flipped(envelope["payload"], 60)}, stream)
+        for name, value in (("subject-digest", "sha256:" + "0" * 64), ("verified-level", "SLSA_BUILD_LEVEL_4"),
+                            ("resource-uri", "urn:other"), ("verifier-id", "https://other.example"),
+                            ("public-key-path", other_key), ("attestation-path", bad)):
+            with label(name):
+                assert verify(**{name: value}).returncode != 0
 
 
 def test_securesystemslib_judges_our_envelopes():
