@@ -35,14 +35,37 @@ untrusted(GError **error, const char *why)
     return false;
 }
 
+/* What of @text is behind @name, or behind @name without its port: a log may be named by its host
+ * alone, as other clients demand. NULL: another name. */
+static const char *
+behind_name(const char *text, const char *name)
+{
+    size_t n_host = strcspn(name, ":/");
+    const char *tail = name + n_host;
+
+    if (g_str_has_prefix(text, name))
+        return text + strlen(name);
+    if (*tail != ':' || strncmp(text, name, n_host) != 0)
+        return NULL;
+    tail += strcspn(tail, "/");
+    return g_str_has_prefix(text + n_host, tail) ? text + n_host + strlen(tail) : NULL;
+}
+
+static bool
+is_name_of(const char *text, const char *name)
+{
+    const char *rest = behind_name(text, name);
+
+    return rest != NULL && *rest == '\0';
+}
+
 static bool
 origin_is_of(const char *origin, const char *name)
 {
-    size_t len = strlen(name);
+    const char *rest = behind_name(origin, name);
 
-    if (strncmp(origin, name, len) != 0)
+    if (rest == NULL)
         return false;
-    const char *rest = origin + len;
     if (*rest == '\0')
         return true;
     if (strncmp(rest, TREE_ID_MARK, strlen(TREE_ID_MARK)) != 0)
@@ -66,7 +89,7 @@ rekor_verify_checkpoint(const RekorLog *log, Span signed_note, MerkleHead *head_
     for (size_t i = 0; i < note_n_signatures(note); i++) {
         const NoteSignature *line = note_signature(note, i);
 
-        if (line->key_id != log->note_hint || strcmp(line->name, log->name) != 0)
+        if (line->key_id != log->note_hint || !is_name_of(line->name, log->name))
             continue; /* witnesses, and keys of the log that we do not know */
         if (!x509_key_verify(log->key, X509_HASH_NONE, note_text(note),
                              span_of_bytes(line->signature), error))
