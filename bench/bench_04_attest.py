@@ -4,7 +4,7 @@ processes against cosign and minisign; a thousand bundles in one process; the si
 
 The clients that are no Debian packages are looked for below $BENCH_CLIENTS: bin/cosign (go install
 github.com/sigstore/cosign/v3/cmd/cosign@v3.1.3), js5/node_modules (npm install @sigstore/verify@4 @sigstore/bundle
-@sigstore/protobuf-specs), py/bin/sigstore (pip install sigstore in a virtual environment)."""
+@sigstore/protobuf-specs), py/bin/python (pip install sigstore in a virtual environment)."""
 
 import base64
 import hashlib
@@ -23,6 +23,9 @@ SECONDS = 0.6
 BUNDLES = 1000
 REPEATS = 10
 ARTIFACT_BYTES = 1 << 20
+IDENTITY = ("https://github.com/sigstore-conformance/extremely-dangerous-public-oidc-beacon/.github/workflows/"
+            "extremely-dangerous-oidc-beacon.yml@refs/heads/main")
+ISSUER = "https://token.actions.githubusercontent.com"
 
 
 def client(name):
@@ -185,6 +188,37 @@ def processes(bench, world):
     bench.say()
 
 
+def certified(bench, slipway):
+    """Whole processes over a Sigstore bundle of somebody else: a certificate, its SCT, a log entry, no network."""
+    vectors = os.path.join(os.environ.get("VECTORS", os.path.join(bench.source, "..", "shared", "vectors")), "sigstore-bundles")
+    folder, cosign, python = os.path.join(vectors, "happy-path-v0.3"), client("bin/cosign"), client("py/bin/python")
+    if not os.path.isdir(folder):
+        bench.gap("the Sigstore test vectors are not here")
+        return
+    root, artifact = os.path.join(vectors, "default_trusted_root.json"), os.path.join(vectors, "a.txt")
+    alone = os.path.join(bench.work, "bundle")
+    os.makedirs(alone, exist_ok=True)
+    bundle = shutil.copy(os.path.join(folder, "bundle.sigstore.json"), os.path.join(alone, "one.json"))
+    options = ["--bundle", bundle, "--trusted-root", root, "--certificate-identity", IDENTITY, "--certificate-oidc-issuer", ISSUER, artifact]
+    contenders = [("ours", timed([slipway, "sigstore", "verify-bundle", *options]))]
+    if cosign:
+        contenders.append(("cosign", timed([cosign, "verify-blob", *options], {"PATH": "/usr/bin:/bin", "HOME": bench.work}, 5)))
+    else:
+        bench.gap("cosign is not below $BENCH_CLIENTS")
+    if python:
+        judge = os.path.join(bench.source, "tests", "interop", "clients", "judge_keyless.py")
+        contenders.append(("sigstore-python", timed([python, judge, root, IDENTITY, ISSUER, artifact, alone], None, 3)))
+    else:
+        bench.gap("sigstore-python is not below $BENCH_CLIENTS")
+    rounds = bench.rounds(contenders)
+    bench.say("Whole processes, a Sigstore bundle by certificate (happy-path-v0.3 of the conformance suite), offline with one trusted root:")
+    bench.say()
+    bench.table(rounds, [(name, lambda one, name=name: f"{one[name]['ms']:.1f} ms, cpu {one[name]['cpu_ms']:.1f}") for name, _ in contenders])
+    for name, _ in contenders[1:]:
+        bench.goal(f"verify by certificate, faster than {name}", [one[name]["ms"] / one["ours"]["ms"] for one in rounds], at_least=4)
+    bench.say()
+
+
 def size(bench):
     """The static verifier, and what of it is whose."""
     program, stripped = os.path.join(bench.build, "src", "verify", "slipway-verify"), os.path.join(bench.work, "stripped")
@@ -210,9 +244,5 @@ def run(bench):
         processes(bench, world)
     finally:
         world.server.stop()
+    certified(bench, world.server.slipway)
     size(bench)
-    if client("py/bin/sigstore"):
-        start = timed([client("py/bin/sigstore"), "--version"], None, 3)()
-        bench.say(f"- sigstore-python: its start alone is {start['ms']:.0f} ms; it verifies certificates only, so not these bundles of a managed key")
-    else:
-        bench.gap("sigstore-python is not below $BENCH_CLIENTS")

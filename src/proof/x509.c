@@ -287,7 +287,15 @@ x509_cert_oidc_issuer(const X509Cert *cert, GError **error)
 
 struct X509Chain {
     GPtrArray *certs; /* owned; of X509Cert, each issued by the next */
-    bool is_broken;   /* a link does not hold */
+    gint links;       /* of enum links, atomic: the chain itself never changes */
+};
+
+/* Whether each certificate is issued by the next. A trusted root names more authorities than one
+ * signature needs, and a link costs a verification: it is looked at when it matters. */
+enum links {
+    LINKS_UNSEEN,
+    LINKS_HOLD,
+    LINKS_BROKEN,
 };
 
 static bool
@@ -315,11 +323,8 @@ x509_chain_new(GPtrArray *ders, GError **error)
         X509Cert *cert = x509_cert_parse(span_of_bytes(ders->pdata[i]), error);
         if (cert == NULL)
             return NULL;
-        if (i > 0 && !link_holds(chain->certs->pdata[i - 1], cert))
-            chain->is_broken = true;
         g_ptr_array_add(chain->certs, cert);
     }
-    ERR_clear_error();
     return g_steal_pointer(&chain);
 }
 
@@ -338,14 +343,27 @@ x509_chain_first(const X509Chain *chain)
     return chain->certs->pdata[0];
 }
 
+static bool
+links_hold(const X509Chain *chain)
+{
+    gint *seen = &((X509Chain *)chain)->links; /* what was found out once */
+    gint links = g_atomic_int_get(seen);
+
+    if (links == LINKS_UNSEEN) {
+        links = LINKS_HOLD;
+        for (guint i = 1; i < chain->certs->len; i++) {
+            if (!link_holds(chain->certs->pdata[i - 1], chain->certs->pdata[i]))
+                links = LINKS_BROKEN;
+        }
+        ERR_clear_error();
+        g_atomic_int_set(seen, links);
+    }
+    return links == LINKS_HOLD;
+}
+
 bool
 x509_chain_check_time(const X509Chain *chain, int64_t time_us, GError **error)
 {
-    if (chain->is_broken) {
-        error_set(error, BASE_ERROR, BASE_ERROR_UNTRUSTED,
-                  "the authority's certificates do not issue each other");
-        return false;
-    }
     for (guint i = 0; i < chain->certs->len; i++) {
         const X509Cert *cert = chain->certs->pdata[i];
         if (time_us < cert->not_before_us || time_us > cert->not_after_us) {
@@ -353,6 +371,11 @@ x509_chain_check_time(const X509Chain *chain, int64_t time_us, GError **error)
                       "a certificate of the authority was not valid then");
             return false;
         }
+    }
+    if (!links_hold(chain)) {
+        error_set(error, BASE_ERROR, BASE_ERROR_UNTRUSTED,
+                  "the authority's certificates do not issue each other");
+        return false;
     }
     return true;
 }

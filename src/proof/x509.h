@@ -42,7 +42,7 @@ char *x509_cert_oidc_issuer(const X509Cert *cert, GError **error) MUST_CHECK;
 typedef struct X509Chain X509Chain; /* certificates of one authority, each issued by the next */
 
 /** @ders: of GBytes, at least one, at most LIMIT_CHAIN_CERTIFICATES; the one nearest to what the
- * authority signs first. The last is believed. That each is issued by the next is checked here, and a
+ * authority signs first. The last is believed. That each is issued by the next is checked at the first use: a
  * chain that is broken verifies nothing. Returns: owned. Errors: INVALID, LIMIT, UNAVAILABLE. */
 X509Chain *x509_chain_new(GPtrArray *ders, GError **error) MUST_CHECK;
 void x509_chain_free(X509Chain *chain);
