@@ -12,4 +12,6 @@ SELECT project, name, kind, url, suite, component, arch, artifacts, poll_s, seen
 DELETE FROM work_watch WHERE project = $1 AND name = $2;
 
 -- name: watch_seen
-UPDATE work_watch SET seen = $3 WHERE project = $1 AND name = $2;
+-- Only where it is still what was asked about, and nobody else has looked since.
+UPDATE work_watch SET seen = $3 WHERE project = $1 AND name = $2 AND coalesce(seen, '') = $4 AND url = $5 AND suite = $6
+  AND component = $7 AND arch = $8 AND artifacts = $9;

@@ -105,7 +105,8 @@ typedef struct NewPreview {
     ActiveRun *run;
     const char *folder;
     int64_t expires_us;
-    char *before; /* owned: the folder it takes the place of, or NULL */
+    char *gone; /* owned: the folder that goes: of the run before, or this one if a newer run was
+                   faster; NULL: none */
 } NewPreview;
 
 static bool
@@ -115,14 +116,47 @@ write_preview(DbConn *conn, void *input, GError **error)
     const RunRecord *record = &preview->run->record;
     bool found = false;
 
-    g_clear_pointer(&preview->before, g_free);
-    return db_select_text(conn, QUERY_PREVIEW_FOLDER,
-                          DB_PARAMS(DB_TEXT(record->project), DB_TEXT(record->ref)), &found,
-                          &preview->before, error) &&
-           db_exec(conn, QUERY_PREVIEW_SET,
-                   DB_PARAMS(DB_TEXT(record->project), DB_TEXT(record->ref), DB_INT(record->id.v),
-                             DB_TEXT(preview->folder), DB_INT(preview->expires_us)),
-                   error);
+    g_clear_pointer(&preview->gone, g_free);
+    if (!db_select_text(conn, QUERY_PREVIEW_FOLDER,
+                        DB_PARAMS(DB_TEXT(record->project), DB_TEXT(record->ref)), &found,
+                        &preview->gone, error) ||
+        !db_exec(conn, QUERY_PREVIEW_SET,
+                 DB_PARAMS(DB_TEXT(record->project), DB_TEXT(record->ref), DB_INT(record->id.v),
+                           DB_TEXT(preview->folder), DB_INT(preview->expires_us)),
+                 error))
+        return false;
+    if (db_changes(conn) == 0) {
+        g_free(preview->gone);
+        preview->gone = g_strdup(preview->folder);
+    }
+    return true;
+}
+
+/* What was just laid out below @fd reaches the disk: the names in its folders too. */
+static bool
+sync_folders(int fd, const json_t *files, GError **error)
+{
+    g_autoptr(GHashTable) done = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
+    for (size_t i = 0; i < json_array_size(files); i++) {
+        g_autofree char *folder = g_path_get_dirname(
+            json_string_value(json_object_get(json_array_get(files, i), "path")));
+
+        while (strcmp(folder, ".") != 0 && !g_hash_table_contains(done, folder)) {
+            char *parent = g_path_get_dirname(folder);
+            AUTO_FD int own = dir_open(fd, folder, error);
+
+            if (own < 0 || os_fsync(own) != 0) {
+                g_free(parent);
+                if (own >= 0)
+                    error_set_errno(error, BASE_ERROR, BASE_ERROR_IO, "cannot write '%s'", folder);
+                return false;
+            }
+            g_hash_table_add(done, folder);
+            folder = parent;
+        }
+    }
+    return true;
 }
 
 /* The complete folder, synced. */
@@ -139,7 +173,7 @@ lay_out(ActiveRun *run, int place_fd, const char *folder, int64_t expires_us, GE
         !dir_create_all(place_fd, partial, 0700, error))
         return false;
     fd = dir_open(place_fd, partial, error);
-    if (fd < 0 || !copy_files(run, fd, files, error))
+    if (fd < 0 || !copy_files(run, fd, files, error) || !sync_folders(fd, files, error))
         return false;
     about = json_pack("{s:s, s:s, s:s, s:I, s:I, s:O}", "project", run->record.project, "ref",
                       run->record.ref, "commit", run->record.commit, "run",
@@ -175,13 +209,13 @@ preview_make(ActiveRun *run, GError **error)
     place_fd = dir_open(run->engine->home_fd, place, error);
     ok = place_fd >= 0 && lay_out(run, place_fd, folder, preview.expires_us, error) &&
          db_write(run->engine->db, DB_LANE_ACKNOWLEDGED, write_preview, &preview, error);
-    if (ok && preview.before != NULL && strcmp(preview.before, folder) != 0) {
+    if (ok && preview.gone != NULL) {
         g_autoptr(GError) local = NULL;
 
-        error_ignore(dir_remove_all(place_fd, preview.before, &local), &local,
+        error_ignore(dir_remove_all(place_fd, preview.gone, &local), &local,
                      "the next day removes it");
     }
-    g_free(preview.before);
+    g_free(preview.gone);
     return ok;
 }
 

@@ -18,7 +18,7 @@ bool preview_make(struct ActiveRun *run, GError **error) MUST_CHECK;
 /** Removes what has expired, and folders that no row names. Errors: IO, those of db. */
 bool preview_expire(Engine *engine, int64_t *n_out, GError **error) MUST_CHECK;
 /** [{project, ref, channel, run, folder, expiresAt}] of @project (NULL: of all) that have not
- * expired. Owned. */
+ * expired; not before their run has passed. Owned. */
 json_t *preview_list(Engine *engine, const char *project, GError **error) MUST_CHECK;
 /** Opens a file of a preview for reading. Returns a descriptor (owned) or -1. Errors: NOT_FOUND (also
  * when it has expired), IO. */

@@ -148,13 +148,26 @@ check_wanted(ActiveRun *run, const RunRequest *request, GError **error)
     return false;
 }
 
+/* What people call the run: jobs see it, and provenance names its invocation by it. */
+static bool
+take_number(ActiveRun *run, GError **error)
+{
+    g_autoptr(DbReader) reader = db_reader_acquire(run->engine->db, error);
+    g_auto(RunRecord) record = { 0 };
+
+    if (reader == NULL || !run_record_load(reader, run->record.id, &record, error))
+        return false;
+    run->record.number = record.number;
+    return true;
+}
+
 static bool
 prepare_queued(ActiveRun *run, GError **error)
 {
     g_auto(Asked) asked = { 0 };
     RunRequest request = { 0 };
 
-    if (!load_asked(run->engine, run->record.id, &asked, error))
+    if (!take_number(run, error) || !load_asked(run->engine, run->record.id, &asked, error))
         return false;
     request = request_of(&asked);
     run->reuse = asked.reuse;

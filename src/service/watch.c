@@ -282,11 +282,36 @@ watch_remove(Engine *engine, const char *project, const char *name, GError **err
 typedef struct Look {
     const Watch *watch;
     json_t *now;    /* borrowed */
+    char *before;   /* owned: the note of the look before, "": there was none */
+    char *seen;     /* owned: the note of this one */
     GString *news;  /* owned: what is new, for people; "": nothing */
     unsigned n_new; /* how many */
     int64_t now_us;
     bool queued;
 } Look;
+
+static void
+look_clear(Look *look)
+{
+    g_free(look->before);
+    g_free(look->seen);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Look, look_clear)
+
+/* The note of this look. One that could not be read again would make each look the first. */
+static bool
+write_note(Look *look, GError **error)
+{
+    look->before =
+        look->watch->seen != NULL ? json_canonical(look->watch->seen, NULL, error) : g_strdup("");
+    look->seen = look->before != NULL ? json_canonical(look->now, NULL, error) : NULL;
+    if (look->seen == NULL || strlen(look->seen) <= SEEN_BYTES)
+        return look->seen != NULL;
+    error_set(error, BASE_ERROR, BASE_ERROR_LIMIT,
+              "there is more than %u MiB to remember: say which with '--artifact GLOB'",
+              SEEN_BYTES >> 20);
+    return false;
+}
 
 static void
 find_news(Look *look)
@@ -334,16 +359,18 @@ static bool
 write_look(DbConn *conn, void *input, GError **error)
 {
     Look *look = input;
-    g_autofree char *seen = json_canonical(look->now, NULL, error);
+    const Watch *watch = look->watch;
+    g_autofree char *globs = g_strjoinv("\n", watch->artifacts);
 
     look->queued = false;
-    if (seen == NULL || !db_exec(conn, QUERY_WATCH_SEEN,
-                                 DB_PARAMS(DB_TEXT(look->watch->project),
-                                           DB_TEXT(look->watch->name), DB_TEXT(seen)),
-                                 error))
+    if (!db_exec(conn, QUERY_WATCH_SEEN,
+                 DB_PARAMS(DB_TEXT(watch->project), DB_TEXT(watch->name), DB_TEXT(look->seen),
+                           DB_TEXT(look->before), DB_TEXT(watch->url), DB_TEXT(watch->suite),
+                           DB_TEXT(watch->component), DB_TEXT(watch->arch), DB_TEXT(globs)),
+                 error))
         return false;
-    if (db_changes(conn) == 0 || look->watch->seen == NULL || look->n_new == 0)
-        return true; /* removed meanwhile, the first look, or only something that went */
+    if (db_changes(conn) == 0 || watch->seen == NULL || look->n_new == 0)
+        return true; /* removed, changed or looked at meanwhile; the first look; only something went */
     return queue_news(conn, look, error);
 }
 
@@ -352,14 +379,16 @@ watch_look(Engine *engine, const Watch *watch, Cancel *cancel, char **news_out, 
 {
     g_autoptr(json_t) now = watch_ask(watch, cancel, error);
     g_autoptr(GString) news = g_string_new(NULL);
-    Look look = { .watch = watch, .now = now, .news = news, .now_us = clock_now_us(engine->clock) };
+    g_auto(Look)
+        look = { .watch = watch, .now = now, .news = news, .now_us = clock_now_us(engine->clock) };
 
     if (now == NULL)
         return false;
     if (json_equal(now, watch->seen))
         return true;
     find_news(&look);
-    if (!db_write(engine->db, DB_LANE_ACKNOWLEDGED, write_look, &look, error))
+    if (!write_note(&look, error) ||
+        !db_write(engine->db, DB_LANE_ACKNOWLEDGED, write_look, &look, error))
         return false;
     if (look.queued)
         queue_wake(engine);

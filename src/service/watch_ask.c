@@ -19,6 +19,8 @@
 #define LIST_BYTES     (4u << 20)
 #define MANIFEST_BYTES (4u << 20)
 #define BLOCK_BYTES    (64u << 10)
+#define TAGS_A_PAGE    "1000"
+#define TAGS_MAX       100000 /* of a repository, wanted or not */
 
 /* A file in memory for an answer. */
 static int
@@ -290,50 +292,104 @@ wanted_tag(const Watch *watch, const char *tag)
     return wanted;
 }
 
-static json_t *
-ask_oci(const Watch *watch, Cancel *cancel, GError **error)
+/* One repository while it is asked. */
+typedef struct Registry {
+    const Watch *watch;
+    Cancel *cancel;
+    char *host;          /* owned */
+    const char *name;    /* borrowed from the watch */
+    char *authorization; /* owned, or NULL */
+} Registry;
+
+static void
+registry_clear(Registry *registry)
 {
-    g_autofree char *host = NULL;
-    const char *name = NULL;
-    g_autofree char *authorization = NULL;
-    g_autofree char *url = NULL;
+    g_free(registry->host);
+    g_free(registry->authorization);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Registry, registry_clear)
+
+/* The tags behind @last (NULL: the first ones), as the registry gives them in one answer. Asks for a
+ * token when it must. */
+static json_t *
+load_tags(Registry *registry, const char *last, GError **error)
+{
+    g_autofree char *url =
+        g_strdup_printf("%s/v2/%s/tags/list?n=" TAGS_A_PAGE "%s%s", registry->host, registry->name,
+                        last != NULL ? "&last=" : "", last != NULL ? last : "");
+    const char *headers[] = { registry->authorization, NULL };
     g_autoptr(GError) local = NULL;
-    g_autoptr(GBytes) text = NULL;
-    g_autoptr(json_t) list = NULL;
-    g_autoptr(json_t) found = json_object();
-    json_t *tag = NULL;
-    size_t i = 0;
     int status = 0;
+    g_autoptr(GBytes) text = get_text(url, headers, LIST_BYTES, registry->cancel, &status, &local);
 
-    split_address(watch->url, &host, &name);
-    url = g_strdup_printf("%s/v2/%s/tags/list?n=1000", host, name);
-    text = get_text(url, NULL, LIST_BYTES, cancel, &status, &local);
-    if (text == NULL && status == 401 &&
-        (authorization = anonymous_token(host, name, cancel)) != NULL) {
-        const char *headers[] = { authorization, NULL };
-
-        g_clear_error(&local);
-        text = get_text(url, headers, LIST_BYTES, cancel, &status, &local);
+    if (text == NULL && status == 401 && registry->authorization == NULL) {
+        registry->authorization = anonymous_token(registry->host, registry->name, registry->cancel);
+        headers[0] = registry->authorization;
+        if (registry->authorization != NULL) {
+            g_clear_error(&local);
+            text = get_text(url, headers, LIST_BYTES, registry->cancel, &status, &local);
+        }
     }
     if (text == NULL) {
         g_propagate_error(error, g_steal_pointer(&local));
         return NULL;
     }
-    list = json_parse(span_of_bytes(text), LIST_BYTES, error);
-    if (list == NULL)
-        return NULL;
-    json_array_foreach (json_object_get(list, "tags"), i, tag) {
-        if (!is_tag(json_string_value(tag)) || !wanted_tag(watch, json_string_value(tag)))
+    return json_parse(span_of_bytes(text), LIST_BYTES, error);
+}
+
+/* Takes the tags of one answer that were not @known, and asks for those that are wanted. Whether
+ * there was one. */
+static bool
+take_tags(Registry *registry, const json_t *list, GHashTable *known, const char **last_out,
+          json_t *found, GError **error)
+{
+    const json_t *tags = json_object_get(list, "tags");
+
+    *last_out = NULL;
+    for (size_t i = 0; i < json_array_size(tags); i++) {
+        const char *tag = json_string_value(json_array_get(tags, i));
+        char *kept = NULL;
+
+        if (!is_tag(tag) || g_hash_table_contains(known, tag))
+            continue;
+        kept = g_strdup(tag);
+        g_hash_table_add(known, kept);
+        *last_out = kept;
+        if (!wanted_tag(registry->watch, tag))
             continue;
         if (json_object_size(found) >= WATCH_MAX_TAGS) {
             error_set(error, BASE_ERROR, BASE_ERROR_LIMIT,
                       "more than %d tags: say which with '--artifact GLOB'", WATCH_MAX_TAGS);
-            return NULL;
+            return false;
         }
-        if (!add_tag(host, name, json_string_value(tag), authorization, found, cancel, error))
-            return NULL;
+        if (!add_tag(registry->host, registry->name, tag, registry->authorization, found,
+                     registry->cancel, error))
+            return false;
     }
-    return g_steal_pointer(&found);
+    return true;
+}
+
+/* Registries answer with as many tags at a time as they like: until an answer has nothing new. */
+static json_t *
+ask_oci(const Watch *watch, Cancel *cancel, GError **error)
+{
+    g_auto(Registry) registry = { .watch = watch, .cancel = cancel };
+    g_autoptr(GHashTable) known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    g_autoptr(json_t) found = json_object();
+    const char *last = NULL;
+
+    split_address(watch->url, &registry.host, &registry.name);
+    do {
+        g_autoptr(json_t) list = load_tags(&registry, last, error);
+
+        if (list == NULL || !take_tags(&registry, list, known, &last, found, error))
+            return NULL;
+    } while (last != NULL && g_hash_table_size(known) < TAGS_MAX);
+    if (last == NULL)
+        return g_steal_pointer(&found);
+    error_set(error, BASE_ERROR, BASE_ERROR_LIMIT, "the repository has more than %d tags",
+              TAGS_MAX);
+    return NULL;
 }
 
 json_t *

@@ -18,6 +18,7 @@
 #include <sys/socket.h>
 #include "base/error.h"
 #include "base/files.h"
+#include "web/crowd.h"
 #include "web/stream.h"
 #include "web/web_priv.h"
 #include "base/banned.h"
@@ -28,6 +29,7 @@ struct Http {
     struct MHD_Daemon *daemon; /* owned */
     HttpOptions options;
     size_t body_bytes; /* of all requests; of the server's thread only */
+    Crowd *crowd;      /* owned; of the server's thread only */
 };
 
 struct HttpExchange {
@@ -266,6 +268,36 @@ refuse(HttpExchange *exchange)
     return send_answer(exchange);
 }
 
+static CrowdPeer *
+crowd_peer(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+    return info != NULL ? info->socket_context : NULL;
+}
+
+/* A connection begins or ends. One that must go is only shut: MHD sees its end and closes it. */
+static void
+connection_changed(void *data, struct MHD_Connection *connection, void **context,
+                   enum MHD_ConnectionNotificationCode code)
+{
+    Http *http = data;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    int victim = -1;
+
+    if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+        if (*context != NULL)
+            crowd_leave(http->crowd, *context);
+        *context = NULL;
+        return;
+    }
+    *context = crowd_enter(http->crowd, info != NULL ? info->connect_fd : -1, &victim);
+    if (victim >= 0)
+        (void)shutdown(victim, SHUT_RDWR);
+}
+
 static enum MHD_Result
 access_request(void *data, struct MHD_Connection *connection, const char *url, const char *method,
                const char *version, const char *upload, size_t *upload_size, void **state)
@@ -285,6 +317,7 @@ access_request(void *data, struct MHD_Connection *connection, const char *url, c
     }
     if (exchange->handed_on)
         return send_answer(exchange);
+    crowd_busy(exchange->http->crowd, crowd_peer(connection));
     if (exchange->refused != 0)
         return refuse(exchange);
     exchange->handed_on = true;
@@ -303,11 +336,11 @@ request_completed(void *data, struct MHD_Connection *connection, void **state,
     HttpExchange *exchange = *state;
 
     (void)data;
-    (void)connection;
     (void)code;
     if (exchange == NULL)
         return;
     *state = NULL;
+    crowd_idle(exchange->http->crowd, crowd_peer(connection));
     exchange->http->body_bytes -= exchange->counted;
     if (exchange->stream != NULL)
         web_stream_leave(exchange->stream);
@@ -414,6 +447,7 @@ http_start(const HttpOptions *options, GError **error)
     if (fd < 0)
         return NULL;
     http->options = *options;
+    http->crowd = crowd_new(HTTP_MAX_CONNECTIONS - HTTP_SPARE_CONNECTIONS);
     tell_address(options, port_of(fd));
     http->daemon = MHD_start_daemon(
         MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
@@ -421,7 +455,8 @@ http_start(const HttpOptions *options, GError **error)
         (unsigned)HTTP_MAX_CONNECTIONS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)HTTP_CONNECTION_BYTES, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)HTTP_IDLE_TIMEOUT_S,
         MHD_OPTION_THREAD_STACK_SIZE, (size_t)HTTP_THREAD_STACK_BYTES, MHD_OPTION_NOTIFY_COMPLETED,
-        request_completed, NULL, MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL, MHD_OPTION_END);
+        request_completed, NULL, MHD_OPTION_NOTIFY_CONNECTION, connection_changed, http,
+        MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL, MHD_OPTION_END);
     if (http->daemon == NULL) {
         error_set(error, BASE_ERROR, BASE_ERROR_UNAVAILABLE, "cannot start the HTTP server");
         return NULL;
@@ -445,6 +480,7 @@ http_free(Http *http)
         return;
     if (http->daemon != NULL)
         MHD_stop_daemon(http->daemon);
+    crowd_free(http->crowd);
     g_free(http);
 }
 

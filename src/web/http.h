@@ -9,6 +9,7 @@
 #include "web/web.h"
 
 #define HTTP_MAX_CONNECTIONS    2400
+#define HTTP_SPARE_CONNECTIONS  100         /* when fewer are left, unfinished requests make room */
 #define HTTP_CONNECTION_BYTES   (10 * 1024) /* header lines of one request and buffers */
 #define HTTP_MAX_BODY_BYTES     (16u << 20) /* a webhook of a forge has up to some megabytes */
 #define HTTP_MAX_BODIES_BYTES   (64u << 20) /* of all requests together */

@@ -281,24 +281,29 @@ jobs:
   try:
     executor: host
     when: { event: artifact }
-    steps: [ { run: "echo about $INPUT_ARTIFACT" } ]
+    steps: [ { run: "echo about $INPUT_ARTIFACT in run $CI_PIPELINE_NUMBER" } ]
 """
 
 
 class Archive:
-    """A web server over {path: bytes}; a path may be answered with 401 until a token is shown."""
+    """A web server over {path: bytes}; answers 401 until a token is shown, @page tags at a time, after @slow seconds."""
 
     def __init__(self):
-        self.files, self.token, archive = {}, None, self
+        self.files, self.token, self.page, self.slow, archive = {}, None, None, 0, self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self):
+                time.sleep(archive.slow)
                 body = archive.files.get(self.path.split("?")[0])
                 status = 404 if body is None else 200
                 if archive.token and self.path.startswith("/v2/") and self.headers.get("Authorization") != f"Bearer {archive.token}":
                     status, body = 401, b"{}"
                 if archive.token and self.path.startswith("/token?"):
                     status, body = 200, json.dumps({"token": archive.token}).encode()
+                if archive.page and self.path.split("?")[0].endswith("/tags/list"):
+                    last = urllib.parse.parse_qs(urllib.parse.urlparse(self.path).query).get("last", [""])[0]
+                    tags = sorted(tag for tag in json.loads(body)["tags"] if tag > last)[:archive.page]
+                    body = json.dumps({"name": "team/base", "tags": tags}).encode()
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(body or b"")))
                 self.end_headers()
@@ -347,7 +352,7 @@ def test_a_new_package_of_a_watched_archive_starts_one_run():
         assert s.home.run("watch", "look", "tiny/deb").stdout == "base 1.1\n"
         run = s.ended(2, "passed")
         assert run["event"] == "artifact" and run["ref"] == "refs/heads/main", run
-        assert "about base 1.1" in s.home.run("logs", "tiny/2").stdout
+        assert "about base 1.1 in run 2" in s.home.run("logs", "tiny/2").stdout
         archive.files.clear()
         s.home.refused("watch", "look", "tiny/deb", says=["404"])
         assert len(json.loads(s.home.run("runs", "--json").stdout)) == 2
@@ -368,6 +373,51 @@ def test_a_moved_tag_of_a_watched_image_starts_one_run():
         assert news.strip() in s.home.run("logs", "tiny/2").stdout
 
 
+def test_tags_behind_the_first_page_are_seen():
+    archive = Archive()
+    with Scene(WATCHER) as s:
+        watching(s)
+        archive.page = 3
+        archive.images(**{f"v{i}": f"{{{i}}}" for i in range(8)})
+        s.home.run("watch", "set", "tiny/image", "--oci", archive.url + "/team/base")
+        s.home.run("watch", "look", "tiny/image")
+        archive.images(**{f"v{i}": f"{{{i}}}" for i in range(9)})
+        assert s.home.run("watch", "look", "tiny/image").stdout.startswith("v8@sha256:")
+
+
+def test_what_is_new_starts_one_run_whoever_looks():
+    archive = Archive()
+    with Scene(WATCHER) as s:
+        watching(s)
+        archive.apt("base 1.0")
+        s.home.run("watch", "set", "tiny/deb", "--apt", archive.url + "/debian", "--suite", "stable")
+        s.home.run("watch", "look", "tiny/deb")
+        archive.apt("base 1.0", "base 1.1")
+        archive.slow = 0.5  # so that all of them have asked before one has written down what it saw
+        looks = [subprocess.Popen([SLIPWAY, "watch", "look", "tiny/deb"], env=s.home.environment(), stdout=subprocess.PIPE, text=True)
+                 for _ in range(4)]
+        said = sorted(look.communicate(timeout=60)[0] for look in looks)
+        assert said == ["base 1.1\n"] + 3 * ["nothing new\n"], said
+        s.ended(2, "passed")
+        assert len(json.loads(s.home.run("runs", "--json").stdout)) == 2
+
+
+def test_a_badge_is_of_the_default_branch():
+    with Scene(TWO_JOBS) as s:
+        with open(s.names()["go"], "w", encoding="utf-8"):
+            pass
+        s.ended(s.push(ZERO, s.home.git("rev-parse", "HEAD")), "passed")
+        os.remove(s.names()["go"])
+        s.home.git("checkout", "-q", "-b", "topic")
+        _, after = s.change("broken", notes="broken")
+        s.ended(s.push(ZERO, after, "refs/heads/topic"), "failed")
+        assert json.loads(s.page("/projects/tiny/badge.json")) == {
+            "schemaVersion": 1, "label": "slipway", "message": "passed", "color": "#23704a"}
+        assert ">passed</text>" in s.page("/projects/tiny/badge.svg")
+        assert json.loads(s.page("/projects/tiny/badge.json?branch=topic"))["message"] == "failed"
+        assert json.loads(s.page("/projects/tiny/badge.json?branch=none"))["message"] == "none"
+
+
 PREVIEWED = """slipway: 1
 project: tiny
 previews: { assets: [ "tool*" ], keep: 48h }
@@ -379,6 +429,44 @@ jobs:
 """
 
 
+def propose(scene, head):
+    """Proposal 7 is at @head; the number of its run."""
+    scene.n += 1
+    scene.home.git("update-ref", "refs/pull/7/head", head)
+    body = json.dumps({"action": "opened" if scene.n == 1 else "synchronize", "repository": {"full_name": "o/r"},
+                       "sender": {"login": "ann"}, "pull_request": {
+                           "number": 7, "title": "p", "base": {"ref": "main"}, "head": {"sha": head, "repo": {"full_name": "o/r"}}}}).encode()
+    mac = hmac.new(scene.secret.encode(), body, hashlib.sha256).hexdigest()
+    connection = http.client.HTTPConnection(scene.host, timeout=30)
+    connection.request("POST", "/hooks/github/tiny", body, {
+        "Content-Type": "application/json", "X-GitHub-Event": "pull_request", "X-GitHub-Delivery": f"p-{scene.n}",
+        "X-Hub-Signature-256": "sha256=" + mac})
+    answer = json.loads(connection.getresponse().read())
+    connection.close()
+    return int(answer["run"].split("/")[1])
+
+
+def test_an_older_run_does_not_take_the_place_of_a_newer_preview():
+    waits = PREVIEWED.replace('run: "cp tool', """run: "while [ -e wait.txt ] && [ ! -e '%(go)s' ]; do sleep 0.1; done; cp tool""")
+    with Scene(waits) as s:
+        s.home.run("project", "set", "tiny", "--forge", "github", "--repository", "o/r")
+        s.home.git("checkout", "-q", "-b", "topic")
+        _, first = s.change("first", wait="wait")
+        os.remove(s.home.path("tiny", "wait.txt"))
+        s.home.commit("second")
+        old = propose(s, first)
+        while s.show(old)["state"] != "running":
+            time.sleep(0.05)
+        new = propose(s, s.home.git("rev-parse", "HEAD"))
+        s.ended(new, "passed")
+        with open(s.names()["go"], "w", encoding="utf-8"):
+            pass
+        s.ended(old, "passed")
+        assert [preview["run"] for preview in s.home.call("preview.list")] == [f"tiny/{new}"]
+        kept = os.listdir(s.home.path("home", "previews", "tiny"))
+        assert kept == [f"pull-7.{new}"], kept
+
+
 def test_a_passed_proposal_leaves_a_preview_and_no_fact():
     with Scene(PREVIEWED) as s:
         s.home.run("project", "set", "tiny", "--forge", "github", "--repository", "o/r")
@@ -388,22 +476,9 @@ def test_a_passed_proposal_leaves_a_preview_and_no_fact():
         s.home.write_source("tool", "#!/bin/sh\necho proposed\n")
         s.home.commit("propose")
         head = s.home.git("rev-parse", "HEAD")
-        s.home.git("update-ref", "refs/pull/7/head", head)
         s.home.git("checkout", "-q", "main")
-        body = json.dumps({"action": "opened", "repository": {"full_name": "o/r"}, "sender": {"login": "ann"}, "pull_request": {
-            "number": 7, "title": "p", "base": {"ref": "main"}, "head": {"sha": head, "repo": {"full_name": "o/r"}}}}).encode()
-        mac = hmac.new(s.secret.encode(), body, hashlib.sha256).hexdigest()
-        connection = http.client.HTTPConnection(s.host, timeout=30)
-        connection.request("POST", "/hooks/github/tiny", body, {
-            "Content-Type": "application/json", "X-GitHub-Event": "pull_request", "X-GitHub-Delivery": "d-7",
-            "X-Hub-Signature-256": "sha256=" + mac})
-        answer = json.loads(connection.getresponse().read())
-        connection.close()
-        number = int(answer["run"].split("/")[1])
+        number = propose(s, head)
         s.ended(number, "passed")
-        end = time.monotonic() + 20
-        while time.monotonic() < end and not s.home.call("preview.list"):
-            time.sleep(0.05)
         preview = s.home.call("preview.list")[0]
         assert preview["channel"] == "pull-7" and preview["run"] == f"tiny/{number}", preview
         assert 1.9 * 86400 < preview["expiresAt"] / 1e6 - time.time() < 2.1 * 86400, preview

@@ -183,6 +183,7 @@ def test_what_is_not_believed():
         body = scene.push("refs/heads/main", commit_of("a"))
         assert scene.deliver(body, "d-1", secret="wrong")[0] == 401
         assert scene.deliver(b"{", "d-2")[0] == 400
+        assert scene.deliver(b"[" * 100000 + b"]" * 100000, "deep")[0] == 413
         assert scene.deliver(body, "d-3")[0] == 202
         status, answer = scene.deliver(body, "d-3")
         assert status == 200 and answer["known"] and answer["run"] == "web/1", answer

@@ -6,6 +6,7 @@ import hashlib
 import http.client
 import json
 import os
+import resource
 import select
 import signal
 import socket
@@ -210,6 +211,55 @@ def test_slow_clients_take_no_thread_and_keep_nobody_waiting():
         assert time.monotonic() - start < 5
         assert len(os.listdir(f"/proc/{server.process.pid}/task")) < 30
         for peer in slow:
+            peer.close()
+
+
+def test_clients_that_never_finish_keep_nobody_out():
+    n = 2500  # more than the server takes; each sends a header line a byte at a time, so none is ever idle
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, n + 200)), hard))
+    with served() as server:
+        host, port = server.host.split(":")
+        slow = []
+        for _ in range(n):
+            peer = socket.create_connection((host, int(port)), timeout=10)
+            peer.sendall(b"GET /runs HTTP/1.1\r\nX: y")
+            slow.append(peer)
+        for _ in range(20):
+            begin = time.monotonic()
+            assert server.get("/api/v1/run/list").status == 200
+            assert time.monotonic() - begin < 5
+        slow[-1].settimeout(0.2)
+        with contextlib.suppress(socket.timeout):
+            assert slow[-1].recv(1), "who came last was cut off"
+        slow[0].settimeout(10)
+        assert slow[0].recv(1) == b"", "who was slow for the longest still holds its connection"
+        for peer in slow:
+            peer.close()
+
+
+def test_who_asks_for_events_and_never_reads_them_is_left_alone():
+    with served() as server:
+        slow_project(server.home, "i=0; while [ $i -lt 60000 ]; do echo a line of some length, number $i, of the many; i=$((i+1)); done")
+        start_run(server.home)
+        wait_for_run(server)
+        host, port = server.host.split(":")
+        deaf = []
+        for _ in range(50):
+            peer = socket.socket()
+            peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            peer.connect((host, int(port)))
+            peer.sendall(f"GET /events/runs/tiny/1/logs/0 HTTP/1.1\r\nHost: {server.host}\r\n"
+                         f"Authorization: Bearer {server.tokens['reader']}\r\n\r\n".encode())
+            deaf.append(peer)
+        time.sleep(2)
+        begin = time.monotonic()
+        assert sum(len(page["lines"]) for name, _, page in events(server, "/events/runs/tiny/1/logs/0") if name == "lines") > 60000
+        assert time.monotonic() - begin < 20
+        with open(f"/proc/{server.process.pid}/smaps_rollup", encoding="ascii") as file:
+            pss = next(int(line.split()[1]) for line in file if line.startswith("Pss:"))
+        assert pss < 64 * 1024, f"{pss} KiB for {len(deaf)} clients that do not read"
+        for peer in deaf:
             peer.close()
 
 
