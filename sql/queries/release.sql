@@ -1,12 +1,12 @@
 -- Drafts, targets and publications.
 
 -- name: draft_upsert
-INSERT INTO work_draft (object, run, required, targets, created_at, approvals) VALUES ($1, $2, $3, $4, $5, $6)
+INSERT INTO work_draft (object, run, required, targets, created_at, approvals, signatures) VALUES ($1, $2, $3, $4, $5, $6, $7)
 ON CONFLICT (object) DO UPDATE SET run = excluded.run, required = excluded.required, targets = excluded.targets,
-  approvals = excluded.approvals;
+  approvals = excluded.approvals, signatures = excluded.signatures;
 
 -- name: draft_by_object
-SELECT object, run, notes, required, targets, created_at, approvals FROM work_draft WHERE object = $1;
+SELECT object, run, notes, required, targets, created_at, approvals, signatures FROM work_draft WHERE object = $1;
 
 -- name: draft_list
 SELECT object, run, notes, required, targets, created_at FROM work_draft ORDER BY object;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * op_tuf: our TUF repository, and what Sigstore clients need, as operations. */
+ * op_tuf: our TUF repository, and what clients of others need to verify what we sign, as operations. */
 #include "api/op.h"
 #include "base/json.h"
+#include "service/release_signatures.h"
 #include "service/trust_root.h"
 #include "service/tuf_repo.h"
 #include "base/banned.h"
@@ -119,6 +120,22 @@ const ApiOperation op_tuf_show = {
     .help = "roles, keys and targets of the TUF repository",
     .result = "{roles: [{role, version, expires, threshold, keys, targets}]}",
     .handler = show_op,
+};
+
+static bool
+keys_files_op(ApiContext *context, const json_t *args, json_t **result_out, GError **error)
+{
+    (void)args;
+    return release_signature_keys(context->engine, result_out, error);
+}
+
+const ApiOperation op_keys_files = {
+    .name = "keys.files",
+    .role = API_ROLE_ANYONE,
+    .help = "the public key of the signatures beside released files",
+    .result = "{signer, keyId, sshFingerprint, openpgpFingerprint, minisignId, keys: {ssh, "
+              "minisign, openpgp}}",
+    .handler = keys_files_op,
 };
 
 static bool

@@ -18,6 +18,7 @@
 #define CURVE_P256      "nistp256"
 #define MAX_ARMOR_BYTES (64u << 10)
 #define MAX_HASH        64
+#define ARMOR_LINE      70 /* characters */
 
 static bool
 invalid(GError **error, const char *what)
@@ -58,6 +59,22 @@ sshsig_dearmor(Span text, GError **error)
     if (blob == NULL)
         error_prefix(error, "cannot read SSH signature");
     return blob;
+}
+
+char *
+sshsig_armor(Span blob)
+{
+    g_autofree char *base64 = base64_encode(blob);
+    GString *out = g_string_new(ARMOR_BEGIN "\n");
+
+    for (const char *at = base64; *at != '\0';) {
+        size_t n = MIN(strlen(at), (size_t)ARMOR_LINE);
+        g_string_append_len(out, at, (gssize)n);
+        g_string_append_c(out, '\n');
+        at += n;
+    }
+    g_string_append(out, ARMOR_END "\n");
+    return g_string_free(out, FALSE);
 }
 
 GBytes *

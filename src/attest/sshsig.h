@@ -12,6 +12,8 @@
 bool sshsig_is_armored(Span text);
 /** The blob inside "-----BEGIN SSH SIGNATURE-----". Returns: owned. Errors: INVALID, LIMIT. */
 GBytes *sshsig_dearmor(Span text, GError **error) MUST_CHECK;
+/** The armor that ssh-keygen, and we, write around a blob. Owned. */
+char *sshsig_armor(Span blob);
 /** The key blob of a line "ssh-ed25519 AAAA… comment": a key, no certificate. Returns: owned.
  * Errors: INVALID, UNAVAILABLE. */
 GBytes *ssh_key_blob_from_line(const char *line, GError **error) MUST_CHECK;

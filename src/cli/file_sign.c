@@ -77,8 +77,7 @@ static char *
 sign_minisign(const FileSign *job, int fd, const char *name, GError **error)
 {
     g_autofree char *shown = error_printable(name);
-    g_autofree char *comment = g_strdup_printf("timestamp:%lld\tfile:%s\thashed",
-                                               (long long)(job->made_at_us / US_PER_S), shown);
+    g_autofree char *comment = minisign_file_comment(job->made_at_us / US_PER_S, shown);
     ContentHash hash;
 
     return content_hash_fd(MINISIGN_HASH, fd, span_of(NULL, 0), &hash, error)

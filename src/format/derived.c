@@ -61,6 +61,21 @@ derived_sha256sums(const DerivedAsset *assets, size_t n)
 }
 
 char *
+derived_checksum_list(const DerivedAsset *assets, size_t n)
+{
+    g_autofree const DerivedAsset **order = sorted(assets, n);
+    GString *text = g_string_new(NULL);
+
+    for (size_t i = 0; i < n; i++) {
+        char hex[DIGEST_HEX_SIZE];
+
+        digest_to_hex(&order[i]->digest, hex);
+        g_string_append_printf(text, "%s  ./%s\n", hex, order[i]->name);
+    }
+    return g_string_free(text, FALSE);
+}
+
+char *
 derived_index(const char *object, const Digest *manifest, const DerivedAsset *assets, size_t n,
               GError **error)
 {

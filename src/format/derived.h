@@ -15,6 +15,9 @@ typedef struct DerivedAsset {
 /** SHA256SUMS as coreutils writes it (binary mode off, names escaped), sorted by name bytes. Owned.
  */
 char *derived_sha256sums(const DerivedAsset *assets, size_t n);
+/** "DIGEST  ./NAME" a line, sorted by name bytes: what is clear-signed as CHECKSUM.asc, for
+ * `sha256sum -c`. Names have no backslash and no line break. Owned. */
+char *derived_checksum_list(const DerivedAsset *assets, size_t n);
 /** The release index (index.json): object, manifest digest and assets, RFC 8785 and a newline.
  * Owned. Errors: INVALID. */
 char *derived_index(const char *object, const Digest *manifest, const DerivedAsset *assets,

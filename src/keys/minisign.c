@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * minisign: two lines of base64, each below its comment (jedisct1.github.io/minisign). */
 #include "keys/minisign.h"
-#include "base/encoding.h"
 #include "base/banned.h"
 
-#define KEY_ID_BYTES    8
-#define SIGNATURE_BYTES 64
-#define MAX_COMMENT     8192 /* minisign reads no longer line */
+#define MAX_COMMENT 8192 /* minisign reads no longer line */
 
 static bool
 check_kind(const PublicKey *key, GError **error)
@@ -19,38 +16,13 @@ check_kind(const PublicKey *key, GError **error)
     return false;
 }
 
-/* Algorithm, key id, then @data: base64 of it. Owned. */
-static char *
-tagged(const char *algorithm, const PublicKey *key, Span data)
-{
-    g_autoptr(GByteArray) bytes = g_byte_array_new();
-    Digest keyid = public_key_keyid(key);
-
-    g_byte_array_append(bytes, (const uint8_t *)algorithm, 2);
-    g_byte_array_append(bytes, keyid.bytes, KEY_ID_BYTES);
-    g_byte_array_append(bytes, data.data, (guint)data.len);
-    return base64_encode(span_of(bytes->data, bytes->len));
-}
-
-/* The id as minisign shows it: a little-endian number. */
-static char *
-shown_id(const PublicKey *key)
-{
-    Digest keyid = public_key_keyid(key);
-    GString *text = g_string_new(NULL);
-
-    for (size_t i = KEY_ID_BYTES; i > 0; i--)
-        g_string_append_printf(text, "%02X", keyid.bytes[i - 1]);
-    return g_string_free(text, FALSE);
-}
-
 char *
 minisign_public_key(const PublicKey *key, GError **error)
 {
     if (!check_kind(key, error))
         return NULL;
-    g_autofree char *id = shown_id(key);
-    g_autofree char *line = tagged("Ed", key, public_key_raw(key));
+    g_autofree char *id = minisign_shown_id(key);
+    g_autofree char *line = minisign_tagged("Ed", key, public_key_raw(key));
     return g_strdup_printf("untrusted comment: minisign public key %s\n%s\n", id, line);
 }
 
@@ -76,10 +48,5 @@ minisign_sign(Signer *signer, const ContentHash *hash, const char *trusted_comme
     g_byte_array_append(both, (const uint8_t *)trusted_comment, (guint)strlen(trusted_comment));
     if (!signer_sign(signer, span_of(both->data, both->len), &global, error))
         return NULL;
-    g_autofree char *id = shown_id(key);
-    g_autofree char *line = tagged("ED", key, raw);
-    g_autofree char *global_line = base64_encode(span_of_bytes(global));
-    return g_strdup_printf("untrusted comment: signature from minisign key %s\n%s\n"
-                           "trusted comment: %s\n%s\n",
-                           id, line, trusted_comment, global_line);
+    return minisign_format(key, raw, trusted_comment, span_of_bytes(global));
 }

@@ -3,9 +3,8 @@
  * Its key id is the first 8 bytes of the key's keyid, so that a key has one name everywhere. */
 #pragma once
 #include "keys/content_hash.h"
+#include "proof/minisign.h"
 #include "proof/signer.h"
-
-#define MINISIGN_HASH "BLAKE2B-512" /* content_hash's name of it */
 
 /** A .minisig file over what has @hash. @trusted_comment: signed too; one line. Owned. Errors:
  * UNAVAILABLE (not an Ed25519 key), INVALID (the comment), the signer's. */

@@ -4,10 +4,8 @@
  * function of key, content and time: every key says it was made at OPENPGP_KEY_CREATED_S, so its
  * fingerprint follows from the key alone. */
 #pragma once
-#include <stdint.h>
+#include "proof/openpgp_layout.h"
 #include "proof/signer.h"
-
-#define OPENPGP_KEY_CREATED_S 1577836800u /* 2020-01-01 */
 
 /** The certificate `gpg --import` takes: key, @user_id and its self-signature; armored. @user_id:
  * "Name <address>". Owned. Errors: UNAVAILABLE (not Ed25519), INVALID (user id), the signer's. */

@@ -25,6 +25,13 @@ typedef enum { /* evidence every asset of a release must have */
                PIPELINE_REQUIRE_CYCLONEDX = 1 << 4,
 } PipelineRequire;
 
+typedef enum { /* signatures beside released files, for people without our verifier */
+               PIPELINE_SIGN_OPENPGP = 1 << 0,
+               PIPELINE_SIGN_CHECKSUM = 1 << 1,
+               PIPELINE_SIGN_SSHSIG = 1 << 2,
+               PIPELINE_SIGN_MINISIGN = 1 << 3,
+} PipelineSign;
+
 typedef enum { PIPELINE_TARGET_NONE, PIPELINE_TARGET_DIRECTORY } PipelineTargetType;
 typedef enum {
     PIPELINE_EXECUTOR_NONE,
@@ -45,6 +52,7 @@ typedef struct PipelineStream {
     PipelineScheme scheme;
     const char *const *assets;  /* globs over artifact paths; NULL-terminated, at least one */
     unsigned require;           /* PipelineRequire bits */
+    unsigned signatures;        /* PipelineSign bits */
     unsigned approvals;         /* 0: the roster alone decides; more only tightens */
     const char *notes;          /* path in the repository, or NULL */
     const char *const *targets; /* names of targets to publish to; NULL-terminated */

@@ -98,6 +98,22 @@ pipeline_require_name(PipelineRequire bit)
     return "none";
 }
 
+const char *
+pipeline_sign_name(PipelineSign bit)
+{
+    switch (bit) {
+    case PIPELINE_SIGN_OPENPGP:
+        return "openpgp";
+    case PIPELINE_SIGN_CHECKSUM:
+        return "checksum";
+    case PIPELINE_SIGN_SSHSIG:
+        return "sshsig";
+    case PIPELINE_SIGN_MINISIGN:
+        return "minisign";
+    }
+    return "none";
+}
+
 const PipelineJob *
 pipeline_find_job(const Pipeline *pipeline, const char *name)
 {

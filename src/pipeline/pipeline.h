@@ -41,3 +41,4 @@ const char *pipeline_network_name(PipelineNetwork network);
 const char *pipeline_target_type_name(PipelineTargetType type);
 /** @bit: one of PipelineRequire. "provenance". */
 const char *pipeline_require_name(PipelineRequire bit);
+const char *pipeline_sign_name(PipelineSign bit);

@@ -98,6 +98,37 @@ take_stream_require(Reader *reader, const YamlNode *value, const char *where, vo
     }
 }
 
+static bool
+read_signature(Reader *reader, const YamlNode *node, const char *what, const char **out)
+{
+    const char *names[] = { "", pipeline_sign_name(PIPELINE_SIGN_OPENPGP),
+                            pipeline_sign_name(PIPELINE_SIGN_CHECKSUM),
+                            pipeline_sign_name(PIPELINE_SIGN_SSHSIG),
+                            pipeline_sign_name(PIPELINE_SIGN_MINISIGN) };
+    int choice = 0;
+
+    if (!read_choice(reader, node, what, names, G_N_ELEMENTS(names), &choice))
+        return false;
+    *out = names[choice];
+    return true;
+}
+
+static void
+take_stream_signatures(Reader *reader, const YamlNode *value, const char *where, void *object)
+{
+    PipelineStream *stream = object;
+    const char *const *names =
+        read_list(reader, value, "'signatures'", read_signature, READ_LIST_MAY_BE_EMPTY);
+
+    (void)where;
+    for (size_t i = 0; names != NULL && names[i] != NULL; i++) {
+        for (unsigned bit = PIPELINE_SIGN_OPENPGP; bit <= PIPELINE_SIGN_MINISIGN; bit <<= 1) {
+            if (strcmp(names[i], pipeline_sign_name((PipelineSign)bit)) == 0)
+                stream->signatures |= bit;
+        }
+    }
+}
+
 static void
 take_stream_approvals(Reader *reader, const YamlNode *value, const char *where, void *object)
 {
@@ -181,6 +212,7 @@ read_streams(Reader *reader, const YamlNode *node)
         { "scheme", false, take_stream_scheme },
         { "assets", true, take_stream_assets },
         { "require", false, take_stream_require },
+        { "signatures", false, take_stream_signatures },
         { "approvals", false, take_stream_approvals },
         { "notes", false, take_stream_notes },
         { "targets", false, take_stream_targets },

@@ -16,6 +16,12 @@ typedef struct {
 /** Hashes from the file's beginning to its end; the offset of @fd is not used.
  * @algorithm: "SHA512", "BLAKE2B512". Errors: UNAVAILABLE (algorithm), IO. */
 bool file_hash(int fd, const char *algorithm, FileHash *out, GError **error) MUST_CHECK;
+/** The same, and of @tail behind it. Errors: as file_hash. */
+bool file_hash_with(int fd, const char *algorithm, Span tail, FileHash *out,
+                    GError **error) MUST_CHECK;
+/** Of @content, then of @tail. Errors: UNAVAILABLE. */
+bool bytes_hash(const char *algorithm, Span content, Span tail, FileHash *out,
+                GError **error) MUST_CHECK;
 static inline Span
 file_hash_span(const FileHash *hash)
 {

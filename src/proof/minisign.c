@@ -3,6 +3,7 @@
  * id (8) and signature (64); then by minisign a comment that is signed and base64 of the signature
  * over the first signature and that comment. */
 #include "proof/minisign.h"
+#include <inttypes.h>
 #include "base/encoding.h"
 #include "base/banned.h"
 
@@ -196,4 +197,58 @@ minisign_verify(const Minisign *minisign, const MinisignKey *key, Span signed_by
     return public_key_verify(key->key, signed_bytes,
                              span_of(minisign->signature, sizeof minisign->signature), error) &&
            (minisign->trusted_comment == NULL || verify_comment(minisign, key, error));
+}
+
+/* ---- what we write
+ * ----------------------------------------------------------------------------- */
+
+void
+minisign_key_id(const PublicKey *key, uint8_t id_out[MINISIGN_KEY_ID_SIZE])
+{
+    Digest keyid = public_key_keyid(key);
+
+    memcpy(id_out, keyid.bytes, MINISIGN_KEY_ID_SIZE);
+}
+
+char *
+minisign_shown_id(const PublicKey *key)
+{
+    uint8_t id[MINISIGN_KEY_ID_SIZE];
+    GString *text = g_string_new(NULL);
+
+    minisign_key_id(key, id);
+    for (size_t i = sizeof id; i > 0; i--)
+        g_string_append_printf(text, "%02X", id[i - 1]);
+    return g_string_free(text, FALSE);
+}
+
+char *
+minisign_tagged(const char *algorithm, const PublicKey *key, Span data)
+{
+    g_autoptr(GByteArray) bytes = g_byte_array_new();
+    uint8_t id[MINISIGN_KEY_ID_SIZE];
+
+    minisign_key_id(key, id);
+    g_byte_array_append(bytes, (const uint8_t *)algorithm, ALGORITHM);
+    g_byte_array_append(bytes, id, sizeof id);
+    g_byte_array_append(bytes, data.data, (guint)data.len);
+    return base64_encode(span_of(bytes->data, bytes->len));
+}
+
+char *
+minisign_file_comment(int64_t made_at_s, const char *name)
+{
+    return g_strdup_printf("timestamp:%" PRId64 "\tfile:%s\thashed", made_at_s, name);
+}
+
+char *
+minisign_format(const PublicKey *key, Span signature, const char *trusted_comment, Span global)
+{
+    g_autofree char *id = minisign_shown_id(key);
+    g_autofree char *line = minisign_tagged("ED", key, signature);
+    g_autofree char *global_line = base64_encode(global);
+
+    return g_strdup_printf("untrusted comment: signature from minisign key %s\n%s\n"
+                           "trusted comment: %s\n%s\n",
+                           id, line, trusted_comment, global_line);
 }

@@ -46,3 +46,17 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Minisign, minisign_free)
  * for MINISIGN_PREHASHED its hash. Errors: UNTRUSTED. */
 bool minisign_verify(const Minisign *minisign, const MinisignKey *key, Span signed_bytes,
                      GError **error) MUST_CHECK;
+
+/** The comment of ours that is signed: when, and the file's name. Owned. */
+char *minisign_file_comment(int64_t made_at_s, const char *name);
+/** A prehashed signature file. @key: Ed25519; its id is the first bytes of its keyid. @signature,
+ * @global: 64 bytes each. Owned. */
+char *minisign_format(const PublicKey *key, Span signature, const char *trusted_comment,
+                      Span global);
+/** The id of @key in what we write. */
+void minisign_key_id(const PublicKey *key, uint8_t id_out[MINISIGN_KEY_ID_SIZE]);
+/** What @key is called in the comments that nobody signs: the id as a little-endian number. Owned.
+ */
+char *minisign_shown_id(const PublicKey *key);
+/** @algorithm ("Ed", "ED"), the id of @key, @data: base64 of them. Owned. */
+char *minisign_tagged(const char *algorithm, const PublicKey *key, Span data);

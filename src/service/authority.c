@@ -84,6 +84,7 @@ engine_keys(Engine *engine, GError **error)
         [SIGNER_ROLE_BUILDER_COMMAND] = KEY_ROLE_BUILDER,
         [SIGNER_ROLE_STATUS] = KEY_ROLE_STATUS,
         [SIGNER_ROLE_TIMESTAMP] = KEY_ROLE_TIMESTAMP,
+        [SIGNER_ROLE_FORMAT] = KEY_ROLE_FORMAT,
         [SIGNER_ROLE_LOG] = KEY_ROLE_LOG,
     };
     g_autoptr(GPtrArray) keys = signer_public_keys(engine->signer, error);

@@ -16,6 +16,7 @@
 #include "proof/note.h"
 #include "service/engine_view.h"
 #include "service/release_facts.h"
+#include "service/release_signatures.h"
 #include "service/status.h"
 #include "service/timestamp.h"
 #include "base/banned.h"
@@ -36,6 +37,7 @@ typedef struct Maker { /* one making of the files; freed together */
     StatusFiles status; /* checkpoint and status.json of one moment */
     Manifest *manifest; /* owned */
     Digest seal;
+    int64_t intent_at_us;
     GPtrArray *facts;  /* owned, of ShippedFact, rising */
     StoreBatch *batch; /* owned */
     json_t *items;     /* owned: [{path, digest, size}] */
@@ -143,6 +145,19 @@ load_manifest(Maker *maker, GError **error)
     maker->seal = release.seal;
     maker->manifest = manifest_parse(json_object_get(predicate, "body"), error);
     return maker->manifest != NULL;
+}
+
+static bool
+load_intent(Maker *maker, const char *intent, GError **error)
+{
+    g_autoptr(json_t) predicate = NULL;
+    Digest s;
+
+    if (!digest_from_string(intent, &s, error) ||
+        !fact_view_predicate(maker->view.view, &s, FACT_PUBLISH_INTENT, &predicate, NULL, error))
+        return false;
+    maker->intent_at_us = json_integer_value(json_object_get(predicate, "at"));
+    return true;
 }
 
 static bool
@@ -274,26 +289,21 @@ add_intoto(Maker *maker, const ManifestDerived *derived, GError **error)
     return add_text(maker, derived->name, span_of(text->str, text->len), error);
 }
 
-static GArray *
-derived_assets(const Maker *maker)
+/* A signature in another format. It says when the intent was logged, so that making it again makes
+ * the same. */
+static bool
+add_signature(Maker *maker, const ManifestDerived *derived, GError **error)
 {
-    GArray *assets = g_array_new(FALSE, FALSE, sizeof(DerivedAsset));
+    g_autofree char *text =
+        release_signature_make(maker->engine, maker->manifest, derived, maker->intent_at_us, error);
 
-    for (guint i = 0; i < maker->manifest->assets->len; i++) {
-        const ManifestAsset *asset = maker->manifest->assets->pdata[i];
-        DerivedAsset derived = { .name = asset->name,
-                                 .digest = asset->digest,
-                                 .size_bytes = (uint64_t)asset->size_bytes };
-
-        g_array_append_val(assets, derived);
-    }
-    return assets;
+    return text != NULL && add_text(maker, derived->name, span_of_text(text), error);
 }
 
 static bool
 add_derived(Maker *maker, const ManifestDerived *derived, GError **error)
 {
-    g_autoptr(GArray) assets = derived_assets(maker);
+    g_autoptr(GArray) assets = release_derived_assets(maker->manifest);
     const DerivedAsset *first = (const DerivedAsset *)assets->data;
     g_autofree char *text = NULL;
 
@@ -308,10 +318,11 @@ add_derived(Maker *maker, const ManifestDerived *derived, GError **error)
         return add_bundle(maker, derived, error);
     case DERIVED_INTOTO_JSONL:
         return add_intoto(maker, derived, error);
-    case DERIVED_NONE:
     case DERIVED_OPENPGP:
     case DERIVED_SSHSIG:
     case DERIVED_MINISIGN:
+        return add_signature(maker, derived, error);
+    case DERIVED_NONE:
     case DERIVED_N_GENERATORS:
         break;
     }
@@ -367,7 +378,8 @@ make_plan(Engine *engine, const char *object, const char *intent, GError **error
     maker.batch = store_batch_begin(engine->store, error);
     if (maker.batch == NULL || !status_files_make(engine, &maker.status, error) ||
         !engine_view_open(engine, &maker.view, error) || !load_manifest(&maker, error) ||
-        !load_facts(&maker, error) || !make_items(&maker, error))
+        !load_intent(&maker, intent, error) || !load_facts(&maker, error) ||
+        !make_items(&maker, error))
         return false;
     text = json_canonical(maker.items, &len, error);
     if (text == NULL || !store_batch_put_bytes(maker.batch, span_of(text, len), &digest, error) ||

@@ -12,6 +12,7 @@
 #include "fact/build.h"
 #include "service/engine_view.h"
 #include "service/release_priv.h"
+#include "service/release_signatures.h"
 #include "base/banned.h"
 
 char *
@@ -104,6 +105,7 @@ draft_clear(Draft *draft)
     g_clear_pointer(&draft->notes, g_free);
     g_clear_pointer(&draft->required, g_strfreev);
     g_clear_pointer(&draft->targets, g_strfreev);
+    g_clear_pointer(&draft->signatures, g_strfreev);
 }
 
 bool
@@ -125,6 +127,7 @@ draft_load(DbConn *conn, const char *object, Draft *out, GError **error)
     out->required = g_strsplit(db_rows_text(rows, 3), " ", -1);
     out->targets = g_strsplit(db_rows_text(rows, 4), " ", -1);
     out->approvals = (unsigned)db_rows_int(rows, 6);
+    out->signatures = g_strsplit(db_rows_text(rows, 7), " ", -1);
     return true;
 }
 
@@ -170,6 +173,8 @@ draft_manifest(Engine *engine, const char *object, GError **error)
     manifest_add_derived(manifest, "SHA256SUMS", DERIVED_SHA256SUMS, NULL);
     manifest_add_derived(manifest, "release.json", DERIVED_INDEX, NULL);
     manifest_add_derived(manifest, "attestations.intoto.jsonl", DERIVED_INTOTO_JSONL, NULL);
+    if (!release_signatures_add(engine, manifest, (const char *const *)draft.signatures, error))
+        return NULL;
     manifest->has_notes = draft.notes != NULL;
     if (manifest->has_notes && !digest_from_string(draft.notes, &manifest->notes, error))
         return NULL;

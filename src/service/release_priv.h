@@ -12,6 +12,7 @@ typedef struct Draft { /* owned members; end with draft_clear */
     char *notes;        /* digest string or NULL */
     char **required;    /* predicate types; NULL-terminated */
     char **targets;     /* of the stream; NULL-terminated */
+    char **signatures;  /* formats of signatures beside files; NULL-terminated */
     unsigned approvals; /* the pipeline file asks for at least so many; 0: as the roster says */
 } Draft;
 void draft_clear(Draft *draft);

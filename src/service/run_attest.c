@@ -272,6 +272,7 @@ typedef struct Draft {
     GPtrArray *assets;  /* of JobArtifact, borrowed from the jobs; named by their last part */
     char *required;     /* owned */
     char *targets;      /* owned */
+    char *signatures;   /* owned */
     unsigned approvals; /* the file asks for at least so many */
     int64_t now_us;
 } Draft;
@@ -348,6 +349,20 @@ required_types(const PipelineStream *stream)
     return g_string_free(text, FALSE);
 }
 
+/* The words of 'signatures', parted by blanks. Owned. */
+static char *
+signature_formats(const PipelineStream *stream)
+{
+    GString *text = g_string_new(NULL);
+
+    for (unsigned bit = PIPELINE_SIGN_OPENPGP; bit <= PIPELINE_SIGN_MINISIGN; bit <<= 1) {
+        if ((stream->signatures & bit) != 0)
+            g_string_append_printf(text, "%s%s", text->len > 0 ? " " : "",
+                                   pipeline_sign_name((PipelineSign)bit));
+    }
+    return g_string_free(text, FALSE);
+}
+
 static bool
 write_draft(DbConn *conn, void *input, GError **error)
 {
@@ -363,8 +378,8 @@ write_draft(DbConn *conn, void *input, GError **error)
     }
     if (!db_exec(conn, QUERY_DRAFT_UPSERT,
                  DB_PARAMS(DB_TEXT(record->release), DB_INT(record->id.v), DB_TEXT(draft->required),
-                           DB_TEXT(draft->targets), DB_INT(draft->now_us),
-                           DB_INT(draft->approvals)),
+                           DB_TEXT(draft->targets), DB_INT(draft->now_us), DB_INT(draft->approvals),
+                           DB_TEXT(draft->signatures)),
                  error) ||
         !db_exec(conn, QUERY_DRAFT_ASSET_CLEAR, DB_PARAMS(DB_TEXT(record->release)), error))
         return false;
@@ -390,11 +405,13 @@ run_attest(ActiveRun *run, GError **error)
     g_autoptr(GPtrArray) assets = g_ptr_array_new();
     g_autofree char *required = required_types(stream);
     g_autofree char *targets = g_strjoinv(" ", (char **)stream->targets);
+    g_autofree char *signatures = signature_formats(stream);
     Draft draft = { .run = run,
                     .statements = statements,
                     .assets = assets,
                     .required = required,
                     .targets = targets,
+                    .signatures = signatures,
                     .approvals = stream->approvals,
                     .now_us = clock_now_us(run->engine->clock) };
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include "base/files.h"
 #include "base/limits.h"
+#include "signer/files.h"
 #include "signer/keyring_priv.h"
 #include "signer/log_state_priv.h"
 #include "signer/protocol_priv.h"
@@ -23,7 +24,7 @@
 #define CREATE_EXIT_INVALID 2
 #define CREATE_EXIT_EXISTS  4
 
-typedef struct {        /* one of the two processes */
+typedef struct {        /* one of the three processes */
     const char *option; /* static; before the folder, or NULL */
     Mutex lock;         /* held for a whole request */
     Process *process;   /* owned; guarded by lock; NULL until needed */
@@ -34,6 +35,7 @@ struct SignerClient {
     char *keys_dir; /* owned */
     Peer statements;
     Peer log;
+    Peer files;
 };
 
 void
@@ -50,8 +52,10 @@ signer_client_new(const char *keys_dir)
 
     client->keys_dir = g_strdup(keys_dir);
     client->log.option = "--log";
+    client->files.option = "--files";
     mutex_init(&client->statements.lock);
     mutex_init(&client->log.lock);
+    mutex_init(&client->files.lock);
     return client;
 }
 
@@ -75,8 +79,10 @@ signer_client_free(SignerClient *client)
         return;
     peer_stop(&client->statements);
     peer_stop(&client->log);
+    peer_stop(&client->files);
     mutex_clear(&client->statements.lock);
     mutex_clear(&client->log.lock);
+    mutex_clear(&client->files.lock);
     g_free(client->keys_dir);
     g_free(client);
 }
@@ -104,12 +110,12 @@ peer_start(Peer *peer, const char *keys_dir, GError **error)
 
 /* One request and its answer. Any failure on the way leaves the peer stopped. */
 static json_t *
-peer_exchange(Peer *peer, Span request, GError **error)
+peer_exchange(Peer *peer, Span request, int content, GError **error)
 {
     g_auto(ChannelMessage) message = { 0 };
     json_t *answer = NULL;
 
-    if (channel_send(peer->channel, request, NULL, 0, error) &&
+    if (channel_send(peer->channel, request, &content, content >= 0, error) &&
         channel_receive(peer->channel, ANSWER_TIMEOUT_MS, NULL, &message, error))
         answer = json_parse(span_of_bytes(message.payload), LIMIT_JSON_BYTES, error);
     if (answer == NULL)
@@ -120,7 +126,7 @@ peer_exchange(Peer *peer, Span request, GError **error)
 /* A process that ended while idle is noticed at the next request only, so a closed channel is tried
  * once more with a new process: every request may be answered twice without harm. */
 static json_t *
-peer_ask(Peer *peer, const char *keys_dir, Span request, GError **error)
+peer_ask(Peer *peer, const char *keys_dir, Span request, int content, GError **error)
 {
     MUTEX_GUARD(&peer->lock);
     g_autoptr(GError) local = NULL;
@@ -129,13 +135,13 @@ peer_ask(Peer *peer, const char *keys_dir, Span request, GError **error)
 
     if (!was_running && !peer_start(peer, keys_dir, error))
         return NULL;
-    answer = peer_exchange(peer, request, &local);
+    answer = peer_exchange(peer, request, content, &local);
     if (answer == NULL && was_running &&
         g_error_matches(local, CHANNEL_ERROR, CHANNEL_ERROR_CLOSED)) {
         g_clear_error(&local);
         if (!peer_start(peer, keys_dir, error))
             return NULL;
-        answer = peer_exchange(peer, request, &local);
+        answer = peer_exchange(peer, request, content, &local);
     }
     if (answer == NULL)
         error_set(error, SIGNER_ERROR, SIGNER_ERROR_UNAVAILABLE, "the signer did not answer: %s",
@@ -143,9 +149,10 @@ peer_ask(Peer *peer, const char *keys_dir, Span request, GError **error)
     return answer;
 }
 
-/* @request: taken. Returns: the whole answer, whose "ok" is there; owned. */
+/* @request: taken. @content: goes along; -1: nothing. Returns: the whole answer, whose "ok" is
+ * there; owned. */
 static json_t *
-ask(SignerClient *client, Peer *peer, json_t *request, GError **error)
+ask_about(SignerClient *client, Peer *peer, json_t *request, int content, GError **error)
 {
     g_autoptr(json_t) owned = request;
     size_t len = 0;
@@ -153,10 +160,16 @@ ask(SignerClient *client, Peer *peer, json_t *request, GError **error)
 
     if (text == NULL)
         return NULL;
-    g_autoptr(json_t) answer = peer_ask(peer, client->keys_dir, span_of(text, len), error);
+    g_autoptr(json_t) answer = peer_ask(peer, client->keys_dir, span_of(text, len), content, error);
     if (answer == NULL || protocol_result(answer, error) == NULL)
         return NULL;
     return g_steal_pointer(&answer);
+}
+
+static json_t *
+ask(SignerClient *client, Peer *peer, json_t *request, GError **error)
+{
+    return ask_about(client, peer, request, -1, error);
 }
 
 static bool
@@ -257,6 +270,36 @@ signer_timestamp(SignerClient *client, Span message, GError **error)
     if (response == NULL || !timestamp_is_granted(span_of_bytes(response), error))
         return NULL;
     return g_steal_pointer(&response);
+}
+
+/* @answer: owned. */
+static char *
+take_text(json_t *answer, GError **error)
+{
+    g_autoptr(json_t) owned = answer;
+
+    return owned == NULL ? NULL
+                         : g_strdup(json_need_string(json_object_get(owned, "ok"), "text",
+                                                     "signer answer", error));
+}
+
+char *
+signer_sign_file(SignerClient *client, SignerFileFormat format, int content, const char *name,
+                 int64_t made_at_s, GError **error)
+{
+    json_t *request =
+        json_pack("{s:s,s:s,s:s,s:I}", "op", "file", "format", signer_file_format_name(format),
+                  "name", name, "madeAt", (json_int_t)made_at_s);
+
+    return take_text(ask_about(client, &client->files, request, content, error), error);
+}
+
+char *
+signer_format_certificate(SignerClient *client, const char *user_id, GError **error)
+{
+    json_t *request = json_pack("{s:s,s:s}", "op", "certificate", "userId", user_id);
+
+    return take_text(ask(client, &client->files, request, error), error);
 }
 
 static int

@@ -183,7 +183,8 @@ make_key(int dirfd, SignerRole role, GError **error)
 {
     g_autofree char *name = g_strdup_printf("%s.pem", signer_role_name(role));
     g_autoptr(GError) local = NULL;
-    PublicKeyKind kind = role == SIGNER_ROLE_LOG ? PUBLIC_KEY_ED25519 : PUBLIC_KEY_P256;
+    PublicKeyKind kind = role == SIGNER_ROLE_LOG || role == SIGNER_ROLE_FORMAT ? PUBLIC_KEY_ED25519
+                                                                               : PUBLIC_KEY_P256;
     Signer *signer = key_file_generate(dirfd, name, kind, &local);
 
     if (signer == NULL && error_kind(local) == ERROR_KIND_EXISTS)

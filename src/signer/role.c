@@ -18,6 +18,7 @@ static const RoleRow rows[SIGNER_N_ROLES] = {
     [SIGNER_ROLE_BUILDER_COMMAND] = { "builder-command", "command/none" },
     [SIGNER_ROLE_STATUS] = { "status", NULL },
     [SIGNER_ROLE_TIMESTAMP] = { "timestamp", NULL },
+    [SIGNER_ROLE_FORMAT] = { "format", NULL },
     [SIGNER_ROLE_LOG] = { "log", NULL },
 };
 

@@ -19,12 +19,14 @@ typedef enum {
                                     keys/builder-command.pem */
     SIGNER_ROLE_STATUS,          /* status.json; P-256, keys/status.pem */
     SIGNER_ROLE_TIMESTAMP,       /* RFC 3161 tokens; P-256, keys/timestamp.pem */
-    SIGNER_ROLE_LOG, /* checkpoints; Ed25519, keys/log.pem; lives in a process of its own */
+    SIGNER_ROLE_FORMAT, /* signatures beside released files, in the formats of OpenPGP, SSH and
+                           minisign; Ed25519, keys/format.pem; lives in a process of its own */
+    SIGNER_ROLE_LOG,    /* checkpoints; Ed25519, keys/log.pem; lives in a process of its own */
     SIGNER_N_ROLES
 } SignerRole;
 
 /** "engine", "builder-sandbox", "builder-host", "builder-vm", "builder-command", "status",
- * "timestamp", "log": the key file's name too. Static. */
+ * "timestamp", "format", "log": the key file's name too. Static. */
 const char *signer_role_name(SignerRole role);
 /** Errors: INVALID. */
 bool signer_role_from_name(const char *name, SignerRole *role_out, GError **error) MUST_CHECK;

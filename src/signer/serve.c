@@ -12,6 +12,7 @@
 #include "base/limits.h"
 #include "base/os.h"
 #include "proof/checkpoint.h"
+#include "signer/files_priv.h"
 #include "signer/keyring_priv.h"
 #include "signer/log_state_priv.h"
 #include "signer/protocol_priv.h"
@@ -34,6 +35,7 @@ struct SignerServer {
     KeyIndex *index;                 /* owned */
     Signer *signers[SIGNER_N_ROLES]; /* owned; NULL for roles of the other process */
     SignerLogState log;              /* of the log's process */
+    int content;                     /* what came with the request in work; borrowed; -1: nothing */
 };
 
 typedef struct { /* an operation of the protocol */
@@ -41,6 +43,14 @@ typedef struct { /* an operation of the protocol */
     SignerServes serves;
     json_t *(*answer)(SignerServer *server, const json_t *request, GError **error);
 } Operation;
+
+static SignerServes
+serves_role(SignerRole role)
+{
+    return role == SIGNER_ROLE_LOG      ? SIGNER_SERVES_LOG
+           : role == SIGNER_ROLE_FORMAT ? SIGNER_SERVES_FILES
+                                        : SIGNER_SERVES_STATEMENTS;
+}
 
 SignerServer *
 signer_server_new(const char *keys_dir, SignerServes serves, GError **error)
@@ -55,7 +65,7 @@ signer_server_new(const char *keys_dir, SignerServes serves, GError **error)
     if (server->index == NULL)
         return NULL;
     for (SignerRole role = SIGNER_ROLE_ENGINE; role < SIGNER_N_ROLES; role++) {
-        if ((role == SIGNER_ROLE_LOG) != (serves == SIGNER_SERVES_LOG))
+        if (serves_role(role) != serves)
             continue;
         if (role != SIGNER_ROLE_LOG && key_index_find(server->index, role) == NULL)
             continue; /* a folder older than the role; asking for it is refused */
@@ -293,12 +303,31 @@ answer_timestamp(SignerServer *server, const json_t *request, GError **error)
                : json_pack("{s:o}", "response", protocol_bytes(span_of_bytes(response)));
 }
 
+static json_t *
+answer_file(SignerServer *server, const json_t *request, GError **error)
+{
+    return need_key(server, SIGNER_ROLE_FORMAT, error)
+               ? files_answer_sign(server->signers[SIGNER_ROLE_FORMAT], request, server->content,
+                                   error)
+               : NULL;
+}
+
+static json_t *
+answer_certificate(SignerServer *server, const json_t *request, GError **error)
+{
+    return need_key(server, SIGNER_ROLE_FORMAT, error)
+               ? files_answer_certificate(server->signers[SIGNER_ROLE_FORMAT], request, error)
+               : NULL;
+}
+
 static const Operation operations[] = {
     { "statement", SIGNER_SERVES_STATEMENTS, answer_statement },
     { "status", SIGNER_SERVES_STATEMENTS, answer_status },
     { "timestamp", SIGNER_SERVES_STATEMENTS, answer_timestamp },
     { "tuf", SIGNER_SERVES_STATEMENTS, answer_tuf },
     { "checkpoint", SIGNER_SERVES_LOG, answer_checkpoint },
+    { "file", SIGNER_SERVES_FILES, answer_file },
+    { "certificate", SIGNER_SERVES_FILES, answer_certificate },
 };
 
 static json_t *
@@ -317,12 +346,15 @@ run_operation(SignerServer *server, const json_t *request, GError **error)
 }
 
 json_t *
-signer_server_answer(SignerServer *server, Span request, bool *fatal_out)
+signer_server_answer(SignerServer *server, Span request, int content, bool *fatal_out)
 {
     g_autoptr(GError) local = NULL;
     g_autoptr(json_t) parsed = json_parse(request, LIMIT_JSON_BYTES, &local);
-    json_t *result = parsed == NULL ? NULL : run_operation(server, parsed, &local);
+    json_t *result = NULL;
 
+    server->content = content;
+    result = parsed == NULL ? NULL : run_operation(server, parsed, &local);
+    server->content = -1;
     *fatal_out = false;
     if (result != NULL)
         return protocol_ok(result);

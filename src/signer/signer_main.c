@@ -3,6 +3,7 @@
  *
  * slipway-signer KEYS_DIR           all keys but the log's; requests on descriptor 3
  * slipway-signer --log KEYS_DIR     the log's key
+ * slipway-signer --files KEYS_DIR   the format key; the file comes with the request
  * slipway-signer --create KEYS_DIR ORIGIN   makes all keys, prints keys.json
  * slipway-signer --create-log KEYS_DIR ORIGIN   makes a log's key alone
  */
@@ -34,8 +35,9 @@ static bool
 answer_one(SignerServer *server, Channel *channel, const ChannelMessage *message, GError **error)
 {
     bool fatal = false;
+    int content = message->n_fds > 0 ? message->fds[0] : -1; /* stays the message's */
     g_autoptr(json_t) answer =
-        signer_server_answer(server, span_of_bytes(message->payload), &fatal);
+        signer_server_answer(server, span_of_bytes(message->payload), content, &fatal);
     size_t len = 0;
     g_autofree char *text = json_canonical(answer, &len, error);
 
@@ -100,6 +102,14 @@ create(const char *keys_dir, const char *origin, SignerRole only, GError **error
     return index != NULL;
 }
 
+static SignerServes
+serves_from_option(const char *option)
+{
+    return strcmp(option, "--log") == 0     ? SIGNER_SERVES_LOG
+           : strcmp(option, "--files") == 0 ? SIGNER_SERVES_FILES
+                                            : SIGNER_SERVES_NONE;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -111,13 +121,13 @@ main(int argc, char **argv)
         ok = create(argv[2], argv[3], SIGNER_ROLE_NONE, &local);
     } else if (argc == 4 && strcmp(argv[1], "--create-log") == 0) {
         ok = create(argv[2], argv[3], SIGNER_ROLE_LOG, &local);
-    } else if (argc == 2 || (argc == 3 && strcmp(argv[1], "--log") == 0)) {
+    } else if (argc == 2 || (argc == 3 && serves_from_option(argv[1]) != SIGNER_SERVES_NONE)) {
         if (!drop_privileges()) {
             fprintf(stderr, SIGNER_PROGRAM ": cannot drop privileges\n");
             return 1;
         }
-        ok =
-            serve(argv[argc - 1], argc == 3 ? SIGNER_SERVES_LOG : SIGNER_SERVES_STATEMENTS, &local);
+        ok = serve(argv[argc - 1],
+                   argc == 3 ? serves_from_option(argv[1]) : SIGNER_SERVES_STATEMENTS, &local);
     } else {
         fprintf(stderr, SIGNER_PROGRAM ": this is started by slipway, not by hand\n");
         return 2;

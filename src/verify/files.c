@@ -8,7 +8,7 @@
 #include "fact/body.h"
 #include "format/derived.h"
 #include "proof/rfc3161.h"
-#include "verify/verify_priv.h"
+#include "verify/file_signature_priv.h"
 #include "base/banned.h"
 
 static bool
@@ -51,8 +51,8 @@ check_asset(Verification *v, const ManifestAsset *asset, GError **error)
     return true;
 }
 
-static GArray *
-derived_assets(const Verification *v)
+GArray *
+verify_derived_assets(const Verification *v)
 {
     GArray *assets = g_array_new(FALSE, FALSE, sizeof(DerivedAsset));
 
@@ -70,7 +70,7 @@ derived_assets(const Verification *v)
 static char *
 judge_generated(const Verification *v, DerivedGenerator generator, Span text)
 {
-    g_autoptr(GArray) assets = derived_assets(v);
+    g_autoptr(GArray) assets = verify_derived_assets(v);
     const DerivedAsset *first = (const DerivedAsset *)(void *)assets->data;
     g_autoptr(GError) local = NULL;
     g_autofree char *wanted =
@@ -284,6 +284,10 @@ check_derived(Verification *v, const ManifestDerived *derived, GError **error)
     case DERIVED_INTOTO_JSONL:
         why = judge_intoto(v, derived->of, span_of_bytes(text));
         break;
+    case DERIVED_OPENPGP:
+    case DERIVED_SSHSIG:
+    case DERIVED_MINISIGN:
+        return verify_file_signature(v, derived, span_of_bytes(text), error);
     default:
         verify_report_add(v->report, VERIFY_UNSUPPORTED, "derived", derived->name,
                           "this program cannot check a file of generator '%s'",

@@ -122,9 +122,19 @@ dir_source_digest(VerifySource *source, const char *path, Digest *digest_out, ui
     return true;
 }
 
+static bool
+dir_source_hash(VerifySource *source, const char *path, const char *algorithm, Span tail,
+                FileHash *hash_out, GError **error)
+{
+    AUTO_FD int fd = open_regular((DirSource *)source, path, error);
+
+    return fd >= 0 && file_hash_with(fd, algorithm, tail, hash_out, error);
+}
+
 static const VerifySourceDriver dir_source_driver = { .list = dir_source_list,
                                                       .read = dir_source_read,
-                                                      .digest = dir_source_digest };
+                                                      .digest = dir_source_digest,
+                                                      .hash = dir_source_hash };
 
 VerifySource *
 verify_source_dir_new(int dirfd)

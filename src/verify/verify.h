@@ -4,6 +4,7 @@
 #pragma once
 #include "attest/trust.h"
 #include "base/json.h"
+#include "proof/file_hash.h"
 
 typedef enum { /* values are the exit codes of facts.md section 7 */
                VERIFY_OK = 0,
@@ -27,6 +28,10 @@ typedef struct VerifySourceDriver {
     /* SHA-256 and size of a file of any size, streamed. Errors: NOT_FOUND, IO, DENIED. */
     bool (*digest)(VerifySource *self, const char *path, Digest *digest_out, uint64_t *size_out,
                    GError **error);
+    /* Another hash of the file, then of @tail, streamed. Errors: as digest; UNAVAILABLE (the
+     * algorithm). */
+    bool (*hash)(VerifySource *self, const char *path, const char *algorithm, Span tail,
+                 FileHash *hash_out, GError **error);
 } VerifySourceDriver;
 struct VerifySource {
     const VerifySourceDriver *driver;

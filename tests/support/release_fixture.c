@@ -69,9 +69,18 @@ memory_digest(VerifySource *source, const char *path, Digest *digest_out, uint64
     return true;
 }
 
-static const VerifySourceDriver memory_driver = { .list = memory_list,
-                                                  .read = memory_read,
-                                                  .digest = memory_digest };
+static bool
+memory_hash(VerifySource *source, const char *path, const char *algorithm, Span tail,
+            FileHash *hash_out, GError **error)
+{
+    g_autoptr(GBytes) bytes = memory_read(source, path, SIZE_MAX, error);
+
+    return bytes != NULL && bytes_hash(algorithm, span_of_bytes(bytes), tail, hash_out, error);
+}
+
+static const VerifySourceDriver memory_driver = {
+    .list = memory_list, .read = memory_read, .digest = memory_digest, .hash = memory_hash
+};
 
 void
 release_fixture_put(ReleaseFixture *release, const char *path, Span content)
