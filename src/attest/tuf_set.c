@@ -382,6 +382,10 @@ tuf_set_check_delegation(const TufSet *set, const char *role, const char *delega
     const TufFile *file = g_hash_table_lookup(set->roles, role);
     TufRole signers = { 0 };
 
+    if (file == NULL) {
+        error_set(error, BASE_ERROR, BASE_ERROR_NOT_FOUND, "'%s' is not trusted yet", role);
+        return false;
+    }
     return find_delegation(set, role, delegator, &signers, error) &&
            tuf_role_verify(&signers, file, role, error);
 }

@@ -103,6 +103,27 @@ rfc3161_covers(const Rfc3161 *stamp, Span message, GError **error)
     return false;
 }
 
+/* What the signature of the token is over. Owned; NULL where it cannot be written. */
+static GBytes *
+info_der(const Rfc3161 *stamp)
+{
+    uint8_t *der = NULL;
+    int len = i2d_TS_TST_INFO(TS_RESP_get_tst_info(stamp->response), &der);
+    GBytes *bytes = len > 0 ? g_bytes_new(der, (size_t)len) : NULL;
+
+    OPENSSL_free(der);
+    return bytes;
+}
+
+bool
+rfc3161_says_same(const Rfc3161 *a, const Rfc3161 *b)
+{
+    g_autoptr(GBytes) first = info_der(a);
+    g_autoptr(GBytes) second = info_der(b);
+
+    return first == NULL || second == NULL || g_bytes_equal(first, second);
+}
+
 /* The certificates a signer may be found among, besides those in the token. Owned. */
 static STACK_OF(X509) * known_certs(const X509Chain *chain)
 {

@@ -14,6 +14,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Rfc3161, rfc3161_free)
 int64_t rfc3161_time_us(const Rfc3161 *stamp);
 /** Whether it is over @message. Errors: UNTRUSTED. */
 bool rfc3161_covers(const Rfc3161 *stamp, Span message, GError **error) MUST_CHECK;
+/** Whether both say the same under their signatures: one token, however its unsigned frame was written. */
+bool rfc3161_says_same(const Rfc3161 *a, const Rfc3161 *b);
 /** Whether the authority of @chain signed it: by the first certificate of the chain, or by one that
  * the first issued and the response carries; for timestamps only; all valid at its own time. Errors:
  * UNTRUSTED. */

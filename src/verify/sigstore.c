@@ -120,10 +120,12 @@ VerifyReport *
 sigstore_verify(const SigstoreBundle *bundle, const SigstoreArtifact *artifact,
                 const SigstoreTrust *trust, const SigstorePolicy *policy, int64_t now_us)
 {
+    SigstoreDigests digests = { 0 };
     SigstoreCheck check = { .bundle = bundle,
                             .artifact = artifact,
                             .trust = trust,
                             .policy = policy,
+                            .digests = &digests,
                             .now_us = now_us,
                             .report = verify_report_new() };
 

@@ -41,14 +41,24 @@ find_stamper(const SigstoreCheck *check, const Rfc3161 *stamp, GError **error)
     return NULL;
 }
 
+/* @seen: the timestamps before it; it is added. */
 static bool
-check_stamp(SigstoreCheck *check, Span der, const SigstoreAuthority **by, int64_t *time_out,
-            GError **error)
+check_stamp(SigstoreCheck *check, Span der, GPtrArray *seen, const SigstoreAuthority **by,
+            int64_t *time_out, GError **error)
 {
-    g_autoptr(Rfc3161) stamp = rfc3161_parse(der, error);
+    Rfc3161 *stamp = rfc3161_parse(der, error);
 
-    if (stamp == NULL || !rfc3161_covers(stamp, span_of_bytes(check->bundle->signature), error))
+    if (stamp == NULL)
         return false;
+    g_ptr_array_add(seen, stamp);
+    if (!rfc3161_covers(stamp, span_of_bytes(check->bundle->signature), error))
+        return false;
+    for (guint i = 0; i + 1 < seen->len; i++) {
+        if (rfc3161_says_same(seen->pdata[i], stamp)) {
+            untrusted(error, "a timestamp is there twice");
+            return false;
+        }
+    }
     *by = find_stamper(check, stamp, error);
     *time_out = rfc3161_time_us(stamp);
     return *by != NULL;
@@ -71,13 +81,14 @@ bool
 sigstore_check_stamps(SigstoreCheck *check)
 {
     const GPtrArray *stamps = check->bundle->timestamps;
+    g_autoptr(GPtrArray) seen = g_ptr_array_new_with_free_func((GDestroyNotify)rfc3161_free);
 
     for (guint i = 0; i < stamps->len; i++) {
         g_autoptr(GError) error = NULL;
         const SigstoreAuthority *by = NULL;
         int64_t time_us = 0;
 
-        if (!check_stamp(check, span_of_bytes(stamps->pdata[i]), &by, &time_us, &error)) {
+        if (!check_stamp(check, span_of_bytes(stamps->pdata[i]), seen, &by, &time_us, &error)) {
             sigstore_refuse(check, "timestamp", "RFC 3161", error);
             return false;
         }

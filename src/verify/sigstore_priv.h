@@ -6,11 +6,18 @@
 
 #define SIGSTORE_MAX_TIMES 32 /* entries and timestamps of a bundle */
 
+typedef struct
+    SigstoreDigests { /* of the artifact: it is read once for each hash, however often that is asked for */
+    uint8_t bytes[2][X509_MAX_HASH_SIZE];
+    bool has[2]; /* SHA-384, SHA-512 */
+} SigstoreDigests;
+
 typedef struct SigstoreCheck {
     const SigstoreBundle *bundle;     /* borrowed */
     const SigstoreArtifact *artifact; /* borrowed; or NULL */
     const SigstoreTrust *trust;       /* borrowed */
     const SigstorePolicy *policy;     /* borrowed */
+    SigstoreDigests *digests;         /* borrowed */
     int64_t now_us;
     VerifyReport *report;                    /* owned */
     X509Cert *leaf;                          /* owned; NULL: by a managed key */

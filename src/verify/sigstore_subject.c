@@ -44,6 +44,17 @@ digest_fd(int fd, EVP_MD_CTX *ctx, GError **error)
     }
 }
 
+static bool
+digest_artifact(int fd, const EVP_MD *md, uint8_t *out, GError **error)
+{
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    bool ok = ctx != NULL && EVP_DigestInit_ex(ctx, md, NULL) == 1 && digest_fd(fd, ctx, error) &&
+              EVP_DigestFinal_ex(ctx, out, NULL) == 1;
+
+    EVP_MD_CTX_free(ctx);
+    return ok;
+}
+
 bool
 sigstore_artifact_digest(const SigstoreCheck *check, X509Hash hash, uint8_t *out, GError **error)
 {
@@ -58,13 +69,14 @@ sigstore_artifact_digest(const SigstoreCheck *check, X509Hash hash, uint8_t *out
                   "the SHA-256 of the artifact is not enough here, the artifact itself is needed");
         return false;
     }
-    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    bool ok =
-        ctx != NULL &&
-        EVP_DigestInit_ex(ctx, hash == X509_SHA384 ? EVP_sha384() : EVP_sha512(), NULL) == 1 &&
-        digest_fd(artifact->fd, ctx, error) && EVP_DigestFinal_ex(ctx, out, NULL) == 1;
-    EVP_MD_CTX_free(ctx);
-    return ok;
+    size_t kept = hash == X509_SHA384 ? 0 : 1;
+    if (!check->digests->has[kept] &&
+        !digest_artifact(artifact->fd, kept == 0 ? EVP_sha384() : EVP_sha512(),
+                         check->digests->bytes[kept], error))
+        return false;
+    check->digests->has[kept] = true;
+    memcpy(out, check->digests->bytes[kept], x509_hash_size(hash));
+    return true;
 }
 
 bool

@@ -2,6 +2,9 @@
  * The verifier of Sigstore bundles over a Sigstore of our own (sigstore/make.py beside this file): what
  * holds, and that each thing which does not is found by the check it belongs to. */
 #include <fcntl.h>
+#include <sys/mman.h>
+#include <time.h>
+#include "base/encoding.h"
 #include "base/files.h"
 #include "base/limits.h"
 #include "testing.h"
@@ -343,6 +346,45 @@ a_timestamp_twice_is_refused(void **state)
     assert_string_equal(failed_check(f), "bundle");
 }
 
+/* Base64 with one bit of byte @at changed. Owned. */
+static char *
+flipped(const char *text, size_t at)
+{
+    g_autoptr(GBytes) bytes = base64_decode(text, NULL);
+    gsize len = 0;
+    g_autofree uint8_t *data = g_bytes_unref_to_data(g_steal_pointer(&bytes), &len);
+
+    data[at % len] ^= 1;
+    return base64_encode(span_of(data, len));
+}
+
+/* Nobody signs the frame of a token: the same one in another frame is still the same. */
+static void
+a_timestamp_twice_in_two_frames_is_refused(void **state)
+{
+    Fixture *f = *state;
+    g_autoptr(json_t) bundle = load("message.json");
+    json_t *stamps =
+        json_object_get(json_object_get(json_object_get(bundle, "verificationMaterial"),
+                                        "timestampVerificationData"),
+                        "rfc3161Timestamps");
+    g_autofree char *kept =
+        g_strdup(json_string_value(json_object_get(json_array_get(stamps, 0), "signedTimestamp")));
+    size_t at = 0;
+
+    for (; at < 2000; at++) { /* a byte that nothing depends on */
+        g_autofree char *other = flipped(kept, at);
+        json_object_set_new(json_array_get(stamps, 0), "signedTimestamp", json_string(other));
+        if (verify(f, bundle, &by_certificate, true) == VERIFY_OK)
+            break;
+    }
+    print_message("# byte %zu is free\n", at);
+    assert_int_equal(verify(f, bundle, &by_certificate, true), VERIFY_OK);
+    json_array_append_new(stamps, json_pack("{s:s}", "signedTimestamp", kept));
+    assert_int_equal(verify(f, bundle, &by_certificate, true), VERIFY_NOT_AUTHENTIC);
+    assert_string_equal(failed_check(f), "timestamp");
+}
+
 static void
 only_who_was_demanded_is_accepted(void **state)
 {
@@ -520,6 +562,114 @@ each_limit_is_named_and_holds(void **state)
     }
 }
 
+/* Base64 of @n bytes in quotes. Owned. */
+static char *
+base64_of(size_t n)
+{
+    g_autofree uint8_t *data = g_malloc(n);
+
+    memset(data, 0x5a, n);
+    g_autofree char *text = base64_encode(span_of(data, n));
+    return g_strdup_printf("\"%s\"", text);
+}
+
+static void
+each_length_in_a_bundle_is_limited(void **state)
+{
+    static const struct {
+        const char *label, *bundle, *path;
+        size_t limit;
+    } rows[] = {
+        { "a log entry", "message.json", ENTRY "canonicalizedBody", LIMIT_BUNDLE_BODY_BYTES },
+        { "a promise", "dsse_v1.json", ENTRY "inclusionPromise/signedEntryTimestamp",
+          LIMIT_BUNDLE_SIGNATURE_BYTES },
+        { "a signature", "message.json", "messageSignature/signature",
+          LIMIT_BUNDLE_SIGNATURE_BYTES },
+        { "a timestamp", "message.json",
+          "verificationMaterial/timestampVerificationData/rfc3161Timestamps/0/signedTimestamp",
+          LIMIT_TIMESTAMP_BYTES },
+        { "a certificate", "message.json", "verificationMaterial/certificate/rawBytes",
+          LIMIT_CERTIFICATE_BYTES },
+    };
+    Fixture *f = *state;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        for (size_t more = 0; more <= 1; more++) {
+            g_autoptr(json_t) bundle = load(rows[i].bundle);
+            g_autofree char *value = base64_of(rows[i].limit + more);
+            edit(bundle, rows[i].path, value);
+            g_autofree char *text = json_dumps(bundle, 0);
+
+            test_case("%s of %zu bytes", rows[i].label, rows[i].limit + more);
+            g_autoptr(SigstoreBundle) parsed = sigstore_bundle_parse(span_of_text(text), &f->error);
+            assert_true((parsed == NULL) == (more == 1));
+            if (more == 1)
+                assert_gerror(f->error, BASE_ERROR, BASE_ERROR_LIMIT);
+            g_clear_error(&f->error);
+        }
+    }
+}
+
+static void
+each_list_in_a_trusted_root_is_limited(void **state)
+{
+    static const struct {
+        const char *path;
+        size_t limit;
+    } rows[] = {
+        { "tlogs", LIMIT_TRUSTED_ROOT_ITEMS },
+        { "ctlogs", LIMIT_TRUSTED_ROOT_ITEMS },
+        { "certificateAuthorities", LIMIT_TRUSTED_ROOT_ITEMS },
+        { "timestampAuthorities", LIMIT_TRUSTED_ROOT_ITEMS },
+        { "certificateAuthorities/0/certChain/certificates", LIMIT_CHAIN_CERTIFICATES },
+    };
+    Fixture *f = *state;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        for (size_t more = 0; more <= 1; more++) {
+            g_autoptr(json_t) root = with_many("root.json", rows[i].path, rows[i].limit + more);
+            g_autofree char *text = json_dumps(root, 0);
+
+            test_case("%zu of %s", rows[i].limit + more, rows[i].path);
+            g_autoptr(SigstoreTrust) trust = sigstore_trust_parse(span_of_text(text), &f->error);
+            assert_true((trust == NULL) == (more == 1));
+            if (more == 1)
+                assert_gerror(f->error, BASE_ERROR, BASE_ERROR_LIMIT);
+            g_clear_error(&f->error);
+        }
+    }
+    g_autofree char *spaces = g_strnfill(LIMIT_TRUSTED_ROOT_BYTES + 1, ' ');
+    g_autoptr(SigstoreTrust) trust = sigstore_trust_parse(span_of_text(spaces), &f->error);
+    assert_null(trust);
+    assert_gerror(f->error, BASE_ERROR, BASE_ERROR_LIMIT);
+}
+
+#define SUBJECTS_ARTIFACT_BYTES (INT64_C(16) << 20)
+#define SUBJECTS_MAX_SECONDS    4.0 /* of processor time; reading it for each of 400 takes minutes */
+
+/* The statement names 400 files by their SHA-512, none of them this one. */
+static void
+many_subjects_read_the_artifact_once(void **state)
+{
+    Fixture *f = *state;
+    AUTO_FD int fd = memfd_create("artifact", MFD_CLOEXEC);
+    g_autoptr(json_t) bundle = load("engine/subjects.json");
+    g_autofree char *text = json_dumps(bundle, 0);
+    g_autoptr(X509Key) key = load_key("engine/engine");
+    const SigstorePolicy policy = { SIGSTORE_POLICY_INIT, .key = key };
+    const SigstoreArtifact artifact = { .fd = fd }; /* nobody asks for its SHA-256 */
+
+    assert_int_equal(ftruncate(fd, SUBJECTS_ARTIFACT_BYTES), 0);
+    json_decref(f->root);
+    f->root = load("engine/root.json");
+    g_autoptr(SigstoreTrust) trust = trust_of(f);
+    clock_t before = clock();
+    f->report = sigstore_verify_bytes(span_of_text(text), &artifact, trust, &policy, NOW_US);
+    double took = (double)(clock() - before) / CLOCKS_PER_SEC;
+    assert_string_equal(failed_check(f), "artifact");
+    assert_true(took < SUBJECTS_MAX_SECONDS);
+}
+
 static void
 depth_and_length_are_refused_before_parsing(void **state)
 {
@@ -548,6 +698,8 @@ main(void)
         cmocka_unit_test_setup_teardown(an_entry_twice_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(what_the_signer_did_not_do_is_found, setup, teardown),
         cmocka_unit_test_setup_teardown(a_timestamp_twice_is_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_timestamp_twice_in_two_frames_is_refused, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(only_who_was_demanded_is_accepted, setup, teardown),
         cmocka_unit_test_setup_teardown(the_certificate_must_say_what_is_claimed, setup, teardown),
         cmocka_unit_test_setup_teardown(witnesses_are_counted_where_they_are_demanded, setup,
@@ -555,6 +707,9 @@ main(void)
         cmocka_unit_test_setup_teardown(a_key_does_not_stand_for_a_certificate, setup, teardown),
         cmocka_unit_test_setup_teardown(a_signature_of_the_future_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(each_limit_is_named_and_holds, setup, teardown),
+        cmocka_unit_test_setup_teardown(each_length_in_a_bundle_is_limited, setup, teardown),
+        cmocka_unit_test_setup_teardown(each_list_in_a_trusted_root_is_limited, setup, teardown),
+        cmocka_unit_test_setup_teardown(many_subjects_read_the_artifact_once, setup, teardown),
         cmocka_unit_test_setup_teardown(depth_and_length_are_refused_before_parsing, setup,
                                         teardown),
     };
