@@ -24,11 +24,13 @@ const ApiOperation op_log_checkpoint = {
 static bool
 tail_op(ApiContext *context, const json_t *args, json_t **result_out, GError **error)
 {
-    return factlog_tail(context->engine, api_arg_int(args, "n", TAIL_DEFAULT), result_out, error);
+    return factlog_tail(context->engine, api_arg_int(args, "n", TAIL_DEFAULT),
+                        api_arg_int(args, "before", 0), result_out, error);
 }
 
 static const ApiField tail_args[] = {
     { "n", API_INT, 0, "how many, 1 to 10000; default 20" },
+    { "before", API_INT, 0, "only entries below this index; 0: to the end" },
     { 0 },
 };
 const ApiOperation op_log_tail = {

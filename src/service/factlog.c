@@ -100,11 +100,12 @@ append_entry(FactView *view, int64_t index, json_t *list, GError **error)
 }
 
 bool
-factlog_tail(Engine *engine, int64_t n, json_t **result_out, GError **error)
+factlog_tail(Engine *engine, int64_t n, int64_t before, json_t **result_out, GError **error)
 {
     g_auto(EngineView) view = { 0 };
     g_autoptr(json_t) list = json_array();
     FactLogState state = { 0 };
+    int64_t end = 0;
 
     if (n < 1 || n > FACTLOG_TAIL_MAX) {
         error_set(error, BASE_ERROR, BASE_ERROR_INVALID,
@@ -113,7 +114,8 @@ factlog_tail(Engine *engine, int64_t n, json_t **result_out, GError **error)
     }
     if (!engine_view_open(engine, &view, error) || !fact_view_log(view.view, &state, error))
         return false;
-    for (int64_t index = MAX(0, state.size - n); index < state.size; index++) {
+    end = before > 0 ? MIN(before, state.size) : state.size;
+    for (int64_t index = MAX(0, end - n); index < end; index++) {
         if (!append_entry(view.view, index, list, error))
             return false;
     }

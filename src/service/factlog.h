@@ -14,9 +14,10 @@
 /** The newest checkpoint, signed over everything. @result_out: {origin, size, root, vkey,
  * checkpoint}. Errors: those of signer and log. */
 bool factlog_checkpoint(Engine *engine, json_t **result_out, GError **error) MUST_CHECK;
-/** The last @n entries. @result_out: [{index, statement, type, object, actor, at, verdict}].
+/** The last @n entries, of those below index @before if that is not 0. @result_out: [{index, statement, type, object, actor, at, verdict}].
  * Errors: INVALID (n), those of the database. */
-bool factlog_tail(Engine *engine, int64_t n, json_t **result_out, GError **error) MUST_CHECK;
+bool factlog_tail(Engine *engine, int64_t n, int64_t before, json_t **result_out,
+                  GError **error) MUST_CHECK;
 /** Proves the entry at @entry, an index or a statement's name "sha256:…". @result_out: {index,
  * statement, leafHash, size, root, hashes, checkpoint, bundle}; bundle is null where the entry
  * came without its statement. Errors: INVALID, NOT_FOUND, CORRUPT, those of the signer. */

@@ -227,6 +227,7 @@ run_config(Engine *engine, RunId id, GError **error)
     g_auto(RunRecord) record = { 0 };
     g_auto(Asked) asked = { 0 };
     RunRequest request = { 0 };
+    g_autoptr(GError) local = NULL;
 
     if (reader == NULL || !run_record_load(reader, id, &record, error))
         return NULL;
@@ -239,10 +240,13 @@ run_config(Engine *engine, RunId id, GError **error)
     if (!load_asked(engine, id, &asked, error))
         return NULL;
     request = request_of(&asked);
-    if (!run_plan_again(run, &request, record.commit, error))
+    if (run_plan_again(run, &request, record.commit, &local)) {
+        if (strcmp(run->record.pipeline, record.pipeline) == 0)
+            return config_json(run, &record, error);
+    } else if (asked.base_ref == NULL) {
+        g_propagate_error(error, g_steal_pointer(&local));
         return NULL;
-    if (strcmp(run->record.pipeline, record.pipeline) == 0)
-        return config_json(run, &record, error);
+    }
     error_set(error, BASE_ERROR, BASE_ERROR_CONFLICT,
               "the branch this proposal is for has another slipway.yaml by now; the run had '%s'",
               record.pipeline);

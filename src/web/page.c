@@ -8,8 +8,6 @@
 #include "web/web_files.h"
 #include "base/banned.h"
 
-#define SHORT_COMMIT 10
-
 static const EmbeddedFile *
 find_file(const char *name)
 {
@@ -33,10 +31,9 @@ static void
 set_at(json_t *frame, PageAt at)
 {
     static const char *const names[] = {
-        [PAGE_AT_RUNS] = "at_runs",
-        [PAGE_AT_QUEUE] = "at_queue",
-        [PAGE_AT_RELEASES] = "at_releases",
-        [PAGE_AT_LOG] = "at_log",
+        [PAGE_AT_RUNS] = "at_runs",         [PAGE_AT_QUEUE] = "at_queue",
+        [PAGE_AT_PROJECTS] = "at_projects", [PAGE_AT_POOLS] = "at_pools",
+        [PAGE_AT_RELEASES] = "at_releases", [PAGE_AT_LOG] = "at_log",
     };
 
     if (at != PAGE_AT_NONE)
@@ -96,6 +93,14 @@ page_call(const WebRequest *request, const char *operation, json_t *args, GError
     return api_call(&context, operation, owned, &result, error) ? result : NULL;
 }
 
+const char *
+page_query(const WebRequest *request, const char *name)
+{
+    const char *value = web_query(request, name);
+
+    return value != NULL ? value : "";
+}
+
 bool
 page_may(const WebRequest *request, const char *operation)
 {
@@ -136,14 +141,38 @@ page_size(int64_t bytes)
     return json_sprintf(unit == 0 || value >= 100 ? "%.0f %s" : "%.1f %s", value, units[unit]);
 }
 
+json_t *
+page_ago(int64_t at_us)
+{
+    int64_t seconds = (clock_now_us(&clock_system) - at_us) / 1000000;
+    int64_t size = seconds < 0 ? -seconds : seconds;
+    g_autofree char *iso = NULL;
+    g_autofree char *text = NULL;
+
+    if (size < 5)
+        return json_string("just now");
+    if (size >= 30 * 86400) {
+        iso = clock_format_seconds(at_us);
+        return json_stringn(iso, 10);
+    }
+    text = size < 60      ? g_strdup_printf("%lld s", (long long)size)
+           : size < 3600  ? g_strdup_printf("%lld min", (long long)size / 60)
+           : size < 86400 ? g_strdup_printf("%lld h", (long long)size / 3600)
+                          : g_strdup_printf("%lld d", (long long)size / 86400);
+    return seconds < 0 ? json_sprintf("in %s", text) : json_sprintf("%s ago", text);
+}
+
 void
 page_add_time(json_t *object, const char *key, const char *name)
 {
     int64_t at = json_integer_value(json_object_get(object, key));
     g_autofree char *text = at > 0 ? clock_format_seconds(at) : NULL;
+    g_autofree char *ago = g_strdup_printf("%.*sAgo", (int)strlen(name) - 3, name);
 
-    if (text != NULL)
+    if (text != NULL) {
         json_object_set_new(object, name, json_string(text));
+        json_object_set_new(object, ago, page_ago(at));
+    }
 }
 
 const char *
@@ -174,21 +203,20 @@ page_dress_run(json_t *run)
 {
     const char *commit = json_string_value(json_object_get(run, "commit"));
     const char *ref = json_string_value(json_object_get(run, "ref"));
-    const char *iso = NULL;
+    const char *release = json_string_value(json_object_get(run, "release"));
 
+    if (release != NULL)
+        json_object_set_new(run, "releaseShort",
+                            json_string(g_str_has_prefix(release, "release:")
+                                            ? release + strlen("release:")
+                                            : release));
     json_object_set_new(run, "refShort", json_string(ref != NULL ? page_ref(ref) : ""));
     json_object_set_new(
         run, "commitShort",
-        json_stringn(commit, commit != NULL ? MIN(strlen(commit), SHORT_COMMIT) : 0));
+        json_stringn(commit, commit != NULL ? MIN(strlen(commit), PAGE_SHORT_COMMIT) : 0));
     json_object_set_new(run, "took", page_duration(took_us(run)));
     page_add_time(run, "createdAt", "createdIso");
     page_add_time(run, "since", "sinceIso");
-    for (int i = 0; i < 2; i++) {
-        iso = json_string_value(json_object_get(run, i == 0 ? "createdIso" : "sinceIso"));
-        if (iso != NULL && strlen(iso) >= 16)
-            json_object_set_new(run, i == 0 ? "createdShort" : "sinceShort",
-                                json_sprintf("%.5s %.5s", iso + 5, iso + 11));
-    }
 }
 
 /* ---- files ------------------------------------------------------------------------------------- */

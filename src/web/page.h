@@ -4,7 +4,18 @@
 #pragma once
 #include "web/web.h"
 
-typedef enum { PAGE_AT_NONE, PAGE_AT_RUNS, PAGE_AT_QUEUE, PAGE_AT_RELEASES, PAGE_AT_LOG } PageAt;
+#define PAGE_SHORT_COMMIT 10
+#define PAGE_SHORT_DIGEST 19 /* "sha256:" and twelve digits */
+
+typedef enum {
+    PAGE_AT_NONE,
+    PAGE_AT_RUNS,
+    PAGE_AT_QUEUE,
+    PAGE_AT_PROJECTS,
+    PAGE_AT_POOLS,
+    PAGE_AT_RELEASES,
+    PAGE_AT_LOG
+} PageAt;
 
 typedef struct PageSpec {
     const char *template; /* "run": web/templates/run.html */
@@ -21,23 +32,32 @@ bool page_answer(const WebRequest *request, const PageSpec *spec, json_t *conten
 json_t *page_call(const WebRequest *request, const char *operation, json_t *args,
                   GError **error) MUST_CHECK;
 
+/** ?name=… of the address, or "". Borrowed. */
+const char *page_query(const WebRequest *request, const char *name);
 /** Whether the viewer may do @operation by a form: logged in, and of its role. */
 bool page_may(const WebRequest *request, const char *operation);
 
 /** Adds what a list or page of runs shows beside a run.list element's own members: refShort,
- * commitShort, took, createdIso, createdShort. */
+ * commitShort, releaseShort, took, createdIso, createdAgo. */
 void page_dress_run(json_t *run);
 /** "40 ms", "1.2 s", "3m 04s", "" for nothing. Owned reference. */
 json_t *page_duration(int64_t us);
 /** "12 KiB". Owned reference. */
 json_t *page_size(int64_t bytes);
-/** object[key] as "2026-11-20T12:34:56Z" in @name; nothing when absent. */
+/** "3 min ago", "in 2 h", and the day when it is over a month away. Owned reference. */
+json_t *page_ago(int64_t at_us);
+/** object[key] as "2026-11-20T12:34:56Z" in @name, which ends with "Iso", and as page_ago has it in the
+ * name that ends with "Ago" instead; nothing when absent. */
 void page_add_time(json_t *object, const char *key, const char *name);
 /** refs/heads/main → main. Borrowed. */
 const char *page_ref(const char *ref);
 
 /* Handlers, mounted by page_routes.c. */
 bool page_runs(const WebRequest *request, WebAnswer *answer, GError **error);
+/** {runs, older}: one page of runs that fit; "": any. Owned. */
+json_t *page_load_runs(const WebRequest *request, const char *project, const char *ref,
+                       const char *state, GError **error) MUST_CHECK;
+bool page_projects(const WebRequest *request, WebAnswer *answer, GError **error);
 bool page_project(const WebRequest *request, WebAnswer *answer, GError **error);
 bool page_run(const WebRequest *request, WebAnswer *answer, GError **error);
 bool page_preview_file(const WebRequest *request, WebAnswer *answer, GError **error);
@@ -48,6 +68,9 @@ bool page_releases(const WebRequest *request, WebAnswer *answer, GError **error)
 bool page_release(const WebRequest *request, WebAnswer *answer, GError **error);
 bool page_log(const WebRequest *request, WebAnswer *answer, GError **error);
 bool page_entry(const WebRequest *request, WebAnswer *answer, GError **error);
+/** The statement of an entry of the log, by its index or digest. Owned. Errors: NOT_FOUND. */
+json_t *page_load_statement(const WebRequest *request, const char *entry,
+                            GError **error) MUST_CHECK;
 /** Adds the witnesses of our log with what each has seen, and whether a quorum is wanted. */
 void page_add_witnesses(const WebRequest *request, json_t *content);
 bool page_login(const WebRequest *request, WebAnswer *answer, GError **error);

@@ -228,47 +228,24 @@ add_statement(json_t *content, const json_t *bundle)
     json_object_set(content, "subjects", json_object_get(statement, "subject"));
 }
 
-/* ---- who else has seen it ---------------------------------------------------------------------- */
-
-/* What one witness knows, dressed: state is current, behind, silent or never. */
-static void
-dress_witness(json_t *witness, json_int_t size)
+json_t *
+page_load_statement(const WebRequest *request, const char *entry, GError **error)
 {
-    json_int_t seen = json_integer_value(json_object_get(witness, "size"));
-    json_t *at = json_object_get(witness, "at");
-    bool problem = json_is_string(json_object_get(witness, "problem"));
+    g_autoptr(json_t) proof =
+        page_call(request, "log.prove", json_pack("{s:s}", "entry", entry), error);
+    g_autoptr(json_t) bundle = NULL;
+    json_t *statement = NULL;
 
-    if (json_is_integer(at)) {
-        json_object_set_new(witness, "atUs", json_integer(json_integer_value(at) * 1000000));
-        page_add_time(witness, "atUs", "atIso");
-    }
-    json_object_set_new(witness, "state",
-                        json_string(problem        ? "silent"
-                                    : seen == 0    ? "never"
-                                    : seen == size ? "current"
-                                                   : "behind"));
-    json_object_set_new(witness, "missing", json_integer(MAX(size - seen, 0)));
+    if (proof == NULL)
+        return NULL;
+    bundle = json_parse(span_of_text(text_of(proof, "bundle")), LIMIT_STATEMENT_BYTES, NULL);
+    statement = parse_base64(text_of(json_object_get(bundle, "dsseEnvelope"), "payload"), NULL);
+    if (statement == NULL)
+        error_set(error, BASE_ERROR, BASE_ERROR_NOT_FOUND, "the statement '%s' is not here", entry);
+    return statement;
 }
 
-void
-page_add_witnesses(const WebRequest *request, json_t *content)
-{
-    g_autoptr(GError) local = NULL;
-    g_autoptr(json_t) status = page_call(request, "log.status", json_object(), &local);
-    const json_t *log = json_array_get(json_object_get(status, "logs"), 0);
-    json_t *list = json_object_get(log, "witnesses");
-    json_int_t size = json_integer_value(json_object_get(log, "size"));
-    size_t i = 0;
-    json_t *witness = NULL;
-
-    error_ignore(status != NULL, &local, "the page is whole without them");
-    json_array_foreach (list, i, witness)
-        dress_witness(witness, size);
-    if (list != NULL)
-        json_object_set(content, "witnesses", list);
-    json_object_set_new(content, "quorum",
-                        json_boolean(json_is_true(json_object_get(status, "quorum"))));
-}
+/* ---- the page ---------------------------------------------------------------------------------- */
 
 bool
 page_entry(const WebRequest *request, WebAnswer *answer, GError **error)

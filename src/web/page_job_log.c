@@ -138,10 +138,10 @@ page_job_log(const WebRequest *request, const char *run, const json_t *job, GErr
         more = json_array_size(json_object_get(page, "lines")) > 0;
     }
     close_groups(&view, 0);
-    page_add_time(page, "removedAt", "removed");
+    page_add_time(page, "removedAt", "removedIso");
     return json_pack("{s:O?, s:I, s:O, s:O?, s:I, s:I, s:b, s:O?}", "name",
                      json_object_get(job, "name"), "position", position, "lines", lines, "next",
                      json_object_get(page, "next"), "count", (json_int_t)view.n, "error",
                      (json_int_t)view.error, "cut", more, "removed",
-                     json_object_get(page, "removed"));
+                     json_object_get(page, "removedIso"));
 }

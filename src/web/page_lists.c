@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * page_lists: the pages that are lists: runs, the queue, releases, the log; and the small ones. */
+ * page_lists: runs, the queue, pools; and the page to log in. */
 #include <string.h>
 #include "base/clock.h"
 #include "base/json.h"
@@ -10,14 +10,6 @@
 
 static const char *const run_states[] = { "queued", "preparing", "running",   "passed",
                                           "failed", "error",     "cancelled", NULL };
-
-static const char *
-query_or_empty(const WebRequest *request, const char *name)
-{
-    const char *value = web_query(request, name);
-
-    return value != NULL ? value : "";
-}
 
 /* ---- runs -------------------------------------------------------------------------------------- */
 
@@ -39,13 +31,12 @@ state_choices(const char *chosen)
     return array;
 }
 
-/* {runs, older}: one page of runs that fit. Owned. */
-static json_t *
-load_runs(const WebRequest *request, const char *project, const char *ref, const char *state,
-          GError **error)
+json_t *
+page_load_runs(const WebRequest *request, const char *project, const char *ref, const char *state,
+               GError **error)
 {
     json_t *args = json_pack("{s:i}", "limit", PAGE_RUNS);
-    gint64 before = g_ascii_strtoll(query_or_empty(request, "before"), NULL, 10);
+    gint64 before = g_ascii_strtoll(page_query(request, "before"), NULL, 10);
     g_autoptr(json_t) runs = NULL;
     size_t i = 0, n = 0;
     json_t *run = NULL;
@@ -74,10 +65,10 @@ bool
 page_runs(const WebRequest *request, WebAnswer *answer, GError **error)
 {
     const PageSpec spec = { .template = "runs", .title = "Runs", .at = PAGE_AT_RUNS };
-    const char *project = query_or_empty(request, "project");
-    const char *state = known_state(query_or_empty(request, "state"));
-    const char *ref = query_or_empty(request, "ref");
-    json_t *content = load_runs(request, project, ref, state, error);
+    const char *project = page_query(request, "project");
+    const char *state = known_state(page_query(request, "state"));
+    const char *ref = page_query(request, "ref");
+    json_t *content = page_load_runs(request, project, ref, state, error);
 
     if (content == NULL)
         return false;
@@ -87,19 +78,6 @@ page_runs(const WebRequest *request, WebAnswer *answer, GError **error)
         json_pack("{s:s, s:s, s:s}", "project", project, "ref", ref, "state", state));
     json_object_set_new(content, "filtered",
                         json_boolean(*project != '\0' || *ref != '\0' || *state != '\0'));
-    return page_answer(request, &spec, content, answer, error);
-}
-
-bool
-page_project(const WebRequest *request, WebAnswer *answer, GError **error)
-{
-    const char *project = web_param(request, "project");
-    const PageSpec spec = { .template = "project", .title = project, .at = PAGE_AT_RUNS };
-    json_t *content = load_runs(request, project, "", "", error);
-
-    if (content == NULL)
-        return false;
-    json_object_set_new(content, "project", json_string(project));
     return page_answer(request, &spec, content, answer, error);
 }
 
@@ -157,7 +135,7 @@ label_list(const json_t *labels)
 bool
 page_pools(const WebRequest *request, WebAnswer *answer, GError **error)
 {
-    const PageSpec spec = { .template = "pools", .title = "Pools", .at = PAGE_AT_QUEUE };
+    const PageSpec spec = { .template = "pools", .title = "Pools", .at = PAGE_AT_POOLS };
     json_t *pools = page_call(request, "pool.list", NULL, error);
     size_t i = 0, k = 0;
     json_t *pool = NULL;
@@ -166,97 +144,19 @@ page_pools(const WebRequest *request, WebAnswer *answer, GError **error)
     if (pools == NULL)
         return false;
     json_array_foreach (pools, i, pool) {
+        json_t *slots = json_object_get(pool, "slots");
+        json_int_t free_ones = 0;
+
         json_object_set_new(pool, "labelList", label_list(json_object_get(pool, "labels")));
-        json_array_foreach (json_object_get(pool, "slots"), k, slot)
+        json_array_foreach (slots, k, slot) {
             dress_slot(slot);
+            free_ones += strcmp(json_string_value(json_object_get(slot, "state")), "free") == 0;
+        }
+        page_add_time(pool, "nextRefresh", "nextRefreshIso");
+        json_object_set_new(pool, "nFree", json_sprintf("%lld", (long long)free_ones));
+        json_object_set_new(pool, "nSlots", json_integer((json_int_t)json_array_size(slots)));
     }
     return page_answer(request, &spec, json_pack("{s:o}", "pools", pools), answer, error);
-}
-
-/* ---- releases ---------------------------------------------------------------------------------- */
-
-bool
-page_releases(const WebRequest *request, WebAnswer *answer, GError **error)
-{
-    const PageSpec spec = { .template = "releases", .title = "Releases", .at = PAGE_AT_RELEASES };
-    json_t *releases = page_call(request, "release.list", NULL, error);
-
-    return releases != NULL &&
-           page_answer(request, &spec, json_pack("{s:o}", "releases", releases), answer, error);
-}
-
-static void
-add_approvals(const WebRequest *request, json_t *content, const char *release)
-{
-    g_autoptr(GError) local = NULL;
-    json_t *approvals =
-        page_call(request, "release.approvals", json_pack("{s:s}", "release", release), &local);
-    json_int_t counted = json_integer_value(json_object_get(approvals, "counted"));
-    json_int_t needed = json_integer_value(json_object_get(approvals, "needed"));
-
-    if (approvals == NULL) {
-        error_ignore(false, &local, "nobody has asked for approvals yet: nothing to show");
-        return;
-    }
-    json_object_set_new(content, "approvals", approvals);
-    if (counted < needed)
-        json_object_set_new(content, "missing",
-                            json_sprintf("%lld of %lld approvals are there. A person of the roster "
-                                         "approves with their own key: slipway release approve %s",
-                                         (long long)counted, (long long)needed, release));
-}
-
-bool
-page_release(const WebRequest *request, WebAnswer *answer, GError **error)
-{
-    const char *name = web_param(request, "release");
-    const PageSpec spec = { .template = "release", .title = name, .at = PAGE_AT_RELEASES };
-    json_t *content =
-        page_call(request, "release.show", json_pack("{s:s}", "release", name), error);
-    char *text = NULL;
-    size_t i = 0;
-    json_t *asset = NULL;
-
-    if (content == NULL)
-        return false;
-    text = json_dumps(content, JSON_INDENT(2));
-    json_object_set_new(content, "json", json_string(text));
-    free(text);
-    json_array_foreach (json_object_get(content, "assets"), i, asset)
-        json_object_set_new(asset, "size",
-                            page_size(json_integer_value(json_object_get(asset, "size"))));
-    add_approvals(request, content, name);
-    return page_answer(request, &spec, content, answer, error);
-}
-
-/* ---- the log ----------------------------------------------------------------------------------- */
-
-bool
-page_log(const WebRequest *request, WebAnswer *answer, GError **error)
-{
-    const PageSpec spec = { .template = "log", .title = "Transparency log", .at = PAGE_AT_LOG };
-    json_t *entries = page_call(request, "log.tail", json_pack("{s:i}", "n", 100), error);
-    json_t *content = NULL;
-    size_t i = 0;
-    json_t *entry = NULL;
-
-    if (entries == NULL)
-        return false;
-    json_array_foreach (entries, i, entry) {
-        const char *type = json_string_value(json_object_get(entry, "type"));
-        const char *last = type != NULL ? strrchr(type, '/') : NULL;
-        const char *prefix = "urn:slipway:";
-
-        page_add_time(entry, "at", "atIso");
-        json_object_set_new(entry, "typeShort",
-                            json_string(type == NULL                     ? ""
-                                        : g_str_has_prefix(type, prefix) ? type + strlen(prefix)
-                                        : last != NULL                   ? last + 1
-                                                                         : type));
-    }
-    content = json_pack("{s:o}", "entries", entries);
-    page_add_witnesses(request, content);
-    return page_answer(request, &spec, content, answer, error);
 }
 
 /* ---- small ones -------------------------------------------------------------------------------- */

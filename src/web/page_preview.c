@@ -25,7 +25,7 @@ page_add_preview(const WebRequest *request, const char *run, json_t *content)
 
         if (made_by == NULL || strcmp(made_by, run) != 0)
             continue;
-        page_add_time(one, "expiresAt", "expires");
+        page_add_time(one, "expiresAt", "expiresIso");
         json_object_set(content, "preview", one);
     }
 }

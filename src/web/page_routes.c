@@ -6,6 +6,7 @@
 const WebRoute page_routes[] = {
     { "GET", "/", API_ROLE_READER, page_runs, 0 },
     { "GET", "/runs", API_ROLE_READER, page_runs, 0 },
+    { "GET", "/projects", API_ROLE_READER, page_projects, 0 },
     { "GET", "/projects/{project}", API_ROLE_READER, page_project, 0 },
     { "GET", "/projects/{project}/badge.svg", API_ROLE_READER, page_badge_svg, 0 },
     { "GET", "/projects/{project}/badge.json", API_ROLE_READER, page_badge_json, 0 },

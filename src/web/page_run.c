@@ -6,7 +6,7 @@
 #include "web/page.h"
 #include "base/banned.h"
 
-#define BAR_HEIGHT 20 /* of one job in the drawing; its width is 1000 */
+#define BAR_HEIGHT 22 /* of one job in the drawing, whose width is in percent */
 #define MAX_BARS   60
 
 static const char *
@@ -129,16 +129,16 @@ static json_t *
 bar_of(const json_t *job, size_t row, int64_t from, int64_t span)
 {
     int64_t start = number_of(job, "startedAt");
-    double x = 1000.0 * (double)(start - from) / (double)span;
-    double width = MAX(1000.0 * (double)(end_of(job) - start) / (double)span, 3);
-    bool inside = x + width > 850;
+    double x = 100.0 * (double)(start - from) / (double)span;
+    double width = MAX(100.0 * (double)(end_of(job) - start) / (double)span, 0.3);
+    bool inside = x + width > 80;
 
     return json_pack("{s:s, s:s, s:I, s:o, s:o, s:o, s:I, s:I, s:b, s:O?}", "name",
                      text_of(job, "name"), "state", text_of(job, "state"), "position",
-                     (json_int_t)number_of(job, "position"), "x", json_sprintf("%.1f", x), "width",
-                     json_sprintf("%.1f", width), "textX",
-                     json_sprintf("%.1f", inside ? x + 8 : x + width + 6), "y",
-                     (json_int_t)row * BAR_HEIGHT + 3, "textY", (json_int_t)row * BAR_HEIGHT + 14,
+                     (json_int_t)number_of(job, "position"), "x", json_sprintf("%.2f", x), "width",
+                     json_sprintf("%.2f", MIN(width, 100 - x)), "textX",
+                     json_sprintf("%.2f", inside ? x : x + width), "y",
+                     (json_int_t)row * BAR_HEIGHT + 2, "textY", (json_int_t)row * BAR_HEIGHT + 14,
                      "inside", inside, "took", json_object_get(job, "took"));
 }
 
@@ -228,6 +228,7 @@ add_advice(json_t *content)
                  "comes back, ask those who run the server.";
     else if (strcmp(state, "cancelled") == 0)
         advice = "Run it again if you want its result all the same.";
+    json_object_set_new(content, "isText", json_boolean(strchr(reason, '\n') != NULL));
     if (advice != NULL)
         json_object_set_new(content, "advice", json_string(advice));
 }

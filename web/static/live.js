@@ -3,7 +3,7 @@
 "use strict";
 (() => {
   const main = document.getElementById("main");
-  const rows = () => [...document.querySelectorAll("tr.row")];
+  const rows = () => [...document.querySelectorAll("tr.row, [data-row]")];
   let at = -1;
 
   const move = (step) => {
@@ -19,10 +19,28 @@
   document.addEventListener("keydown", (event) => {
     if (event.target.matches("input, select, textarea") || event.ctrlKey || event.metaKey || event.altKey) return;
     const field = document.querySelector("[data-key='/']");
+    const error = document.querySelector(".first-error");
     if (event.key === "/" && field) { event.preventDefault(); field.focus(); field.select(); }
+    if (event.key === "e" && error) error.click();
     if (event.key === "j") move(1);
     if (event.key === "k") move(-1);
   });
+  for (const hint of document.querySelectorAll("[data-for]")) hint.hidden = !document.querySelector(hint.dataset.for);
+  for (const keys of document.querySelectorAll(".keys")) keys.hidden = false;
+
+  // As page_ago of the server writes it.
+  const ago = (then) => {
+    const seconds = Math.trunc((Date.now() - then) / 1000), size = Math.abs(seconds);
+    if (size < 5) return "just now";
+    if (size >= 30 * 86400) return new Date(then).toISOString().slice(0, 10);
+    const [unit, name] = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]].find(([one]) => size >= one);
+    const text = `${Math.trunc(size / unit)} ${name}`;
+    return seconds < 0 ? `in ${text}` : `${text} ago`;
+  };
+  const tick = () => {
+    for (const time of document.querySelectorAll("time[data-ago]")) time.textContent = ago(Date.parse(time.dateTime));
+  };
+  setInterval(tick, 10000);
 
   const events = main && main.dataset.events;
   if (!events || !window.EventSource) return;

@@ -124,6 +124,40 @@ const scenarios = {
     assert.equal(await page.locator(".verdict.bad").count(), 0);
     await page.screenshot({ path: "entry-waits.png", fullPage: true });
   },
+  async every() {
+    const pages = JSON.parse(process.argv[5]), links = new Map();
+    for (const [kind, options] of Object.entries({
+      light: {}, dark: { colorScheme: "dark" }, phone: { viewport: { width: 390, height: 844 } } })) {
+      const { page, mistakes } = await open(options);
+      for (const [name, path] of Object.entries(pages)) {
+        const answer = await page.goto(url + path);
+        assert.equal(answer.status(), name === "problem" ? 404 : 200, path);
+        const width = await page.evaluate(() => document.documentElement.scrollWidth);
+        assert.ok(width <= page.viewportSize().width + 1, `${path} is ${width} wide on a ${kind} screen`);
+        assert.equal(await page.locator("h1").count(), 1, `headings of ${path}`);
+        for (const link of await page.$$eval("main a, nav a", (all) => all.map((one) => new URL(one.getAttribute("href"), location.href).href.split("#")[0]))) links.set(link, path);
+        await page.screenshot({ path: `every-${name}-${kind}.png`, fullPage: true });
+      }
+      assert.deepEqual(mistakes.filter((one) => !/status of 404/.test(one)), []);
+      await page.context().close();
+    }
+    const { page } = await open();
+    for (const [link, from] of links) {
+      if (!link.startsWith(url)) continue;
+      assert.equal((await page.request.get(link)).status(), 200, `${link}, named by ${from}`);
+    }
+    await page.goto(`${url}/runs`);
+    await page.keyboard.press("j");
+    await page.keyboard.press("j");
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/\/projects\/images\/runs\/1/); // the second row
+    await page.goto(`${url}/releases`);
+    await page.keyboard.press("/");
+    await page.keyboard.type("1.2");
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/name=1\.2/);
+    assert.equal(await page.locator("tr.row").count(), 1);
+  },
   async live() {
     const { page, mistakes } = await open();
     await page.goto(`${url}/projects/tiny/runs/2`);

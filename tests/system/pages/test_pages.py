@@ -9,7 +9,9 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "support"))
+sys.path.insert(1, os.path.dirname(os.path.abspath(__file__)))
 import scratch  # noqa: E402
+from gallery import Gallery  # noqa: E402
 from scratch import SLIPWAY, Home, needs  # noqa: E402
 from witnesses import Witness  # noqa: E402
 
@@ -119,6 +121,14 @@ def test_what_waits_for_witnesses_is_not_called_wrong():
             done = subprocess.run(["node", "pages.mjs", site.url, site.token, "witnessed"], cwd=folder, capture_output=True,
                                   text=True, timeout=180)
             assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_page_fits_every_screen_and_its_links_lead_somewhere():
+    folder = browser()
+    with Gallery() as site:
+        done = subprocess.run(["node", "pages.mjs", site.url, site.token, "every", json.dumps(site.pages())], cwd=folder,
+                              capture_output=True, text=True, timeout=180)
+        assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_an_entry_of_the_log_is_checked_in_the_browser():
