@@ -17,7 +17,8 @@ GQuark api_error_quark(void);
 typedef enum {
     API_ERROR_UNKNOWN_OPERATION = ERROR_CODE(ERROR_KIND_NOT_FOUND, 1), /* no such row */
     API_ERROR_BAD_ARGUMENTS = ERROR_CODE(ERROR_KIND_INVALID, 1),       /* not what the row says */
-    API_ERROR_FORBIDDEN = ERROR_CODE(ERROR_KIND_DENIED, 1), /* the caller's role is too low */
+    API_ERROR_FORBIDDEN = ERROR_CODE(ERROR_KIND_DENIED, 1),    /* the caller's role is too low */
+    API_ERROR_OUT_OF_SCOPE = ERROR_CODE(ERROR_KIND_DENIED, 2), /* the token is for one project */
     API_ERROR_UNREACHABLE = ERROR_CODE(ERROR_KIND_UNAVAILABLE, 1), /* no server answers */
 } ApiError;
 

@@ -163,6 +163,7 @@ show_project(CommandContext *context, const json_t *project)
     show_text(context, project, "hook file", "hookFile");
     show_text(context, project, "hook", "hook");
     show_text(context, project, "context", "context");
+    show_text(context, project, "default branch", "defaultBranch");
     show_list(context, project, "branches", "branches");
     show_list(context, project, "tags", "tags");
     show_list(context, project, "paths", "paths");

@@ -218,9 +218,12 @@ print_jobs(CommandContext *context, const LogsArgs *args, const char *run, const
         if (!run_view_log(context, &log, error))
             return false;
     }
-    if (!found)
+    if (!found && args->job != NULL)
         error_set(error, BASE_ERROR, BASE_ERROR_NOT_FOUND, "run '%s' has no job '%s'", run,
-                  args->job != NULL ? args->job : "");
+                  args->job);
+    else if (!found)
+        error_set(error, BASE_ERROR, BASE_ERROR_NOT_FOUND,
+                  "run '%s' has no log: no job of it has begun; see 'slipway show %s'", run, run);
     return found;
 }
 

@@ -52,6 +52,7 @@ extern const Command cmd_pool_list;
 extern const Command cmd_pool_remove;
 extern const Command cmd_pool_refresh;
 extern const Command cmd_pool_set;
+extern const Command cmd_preview_list;
 extern const Command cmd_queue_add;
 extern const Command cmd_queue_cancel;
 extern const Command cmd_queue_list;

@@ -205,8 +205,12 @@ output_table_row(Output *output, const char *const *cells)
 {
     char **row = g_new0(char *, output->n_columns + 1);
 
-    for (size_t i = 0; i < output->n_columns; i++)
-        row[i] = error_printable(cells[i] != NULL ? cells[i] : "-");
+    for (size_t i = 0; i < output->n_columns; i++) {
+        const char *end = cells[i] != NULL ? strchr(cells[i], '\n') : NULL;
+        g_autofree char *first = end != NULL ? g_strndup(cells[i], (gsize)(end - cells[i])) : NULL;
+
+        row[i] = error_printable(first != NULL ? first : cells[i] != NULL ? cells[i] : "-");
+    }
     g_ptr_array_add(output->rows, row);
 }
 

@@ -51,7 +51,7 @@ void output_json(Output *output, const json_t *value);
 
 /** @headers: NULL-terminated, at most OUTPUT_COLUMNS_MAX. */
 void output_table_begin(Output *output, const char *const *headers);
-/** Cells, as many as headers; NULL = "-". Borrowed for the call. */
+/** Cells, as many as headers; NULL = "-"; of many lines the first is shown. Borrowed for the call. */
 void output_table_row(Output *output, const char *const *cells);
 /** Prints the table, columns aligned, no trailing blanks; nothing with --json. */
 void output_table_end(Output *output);

@@ -185,6 +185,22 @@ print_failures(CommandContext *context, const json_t *shown)
     }
 }
 
+/* The last line of a run, and what more its reason has: a broken slipway.yaml has a line a mistake. */
+static void
+print_end(CommandContext *context, const json_t *shown, const char *elapsed)
+{
+    const char *state = text_of(shown, "state");
+    g_auto(GStrv) reason = g_strsplit(text_of(shown, "reason"), "\n", -1);
+
+    output_styled(context->output, style_of(state), "run %s %s in %s%s%s", text_of(shown, "run"),
+                  state, elapsed, reason[0] != NULL && reason[0][0] != '\0' ? ": " : "",
+                  reason[0] != NULL ? reason[0] : "");
+    for (size_t i = 1; reason[0] != NULL && reason[i] != NULL; i++) {
+        if (reason[i][0] != '\0')
+            output_line(context->output, "%s", reason[i]);
+    }
+}
+
 void
 run_view_end(CommandContext *context, const json_t *shown)
 {
@@ -201,9 +217,7 @@ run_view_end(CommandContext *context, const json_t *shown)
     json_array_foreach (json_object_get(shown, "artifacts"), i, artifact)
         output_line(context->output, "artifact   %s  %s", text_of(artifact, "path"),
                     text_of(artifact, "digest"));
-    output_styled(context->output, style_of(state), "run %s %s in %s%s%s", text_of(shown, "run"),
-                  state, elapsed, text_of(shown, "reason")[0] != '\0' ? ": " : "",
-                  text_of(shown, "reason"));
+    print_end(context, shown, elapsed);
     if (strcmp(state, "passed") == 0 && json_is_string(json_object_get(shown, "release")))
         output_talk(context->output, "next: slipway release seal %s",
                     text_of(shown, "release") + strlen("release:"));

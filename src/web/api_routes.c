@@ -133,7 +133,7 @@ web_check_scope(const WebRequest *request, const ApiOperation *operation, const 
             (text[length] == '\0' || text[length] == '/'))
             return true;
     }
-    error_set(error, API_ERROR, API_ERROR_FORBIDDEN,
+    error_set(error, API_ERROR, API_ERROR_OUT_OF_SCOPE,
               "this token is for project '%s' only: name it in the arguments", request->scope);
     return false;
 }

@@ -493,6 +493,7 @@ def test_a_passed_proposal_leaves_a_preview_and_no_fact():
             file.read()
             assert file.status in (400, 403, 404), (path, file.status)
         connection.close()
+        assert f"tiny/pull-7  tiny/{number}  refs/pull/7/head" in s.home.run("preview", "list", "--project", "tiny").stdout
         assert "Preview pull-7" in s.page(f"/projects/tiny/runs/{number}")
         assert s.home.call("log.tail") == entries, "a preview is in the log"
 

@@ -145,6 +145,9 @@ def test_a_broken_file_ends_its_run_and_names_the_mistake():
         q.until_states(r2="error")
         reason = [run["reason"] for run in json.loads(q.run("runs", "--json").stdout) if run["number"] == 2][0]
         assert "stepz" in reason, reason
+        shown, listed = q.run("show", "tiny/2").stdout, q.run("runs").stdout
+        assert "\nslipway.yaml:3:" in shown and "x0A" not in shown + listed and "stepz" not in listed, shown + listed
+        q.refused("logs", "tiny/2", says=["no job of it has begun", "slipway show tiny/2"])
 
 
 def test_a_run_is_restarted_at_its_own_commit():
