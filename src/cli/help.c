@@ -45,7 +45,7 @@ append_name(GString *text, const char *name, size_t *column)
 
     if (*column + strlen(name) + 2 > SCREEN_WIDTH) {
         g_string_append(text, ",\n       ");
-        *column = 7;
+        *column = 0;
         first = true;
     }
     *column += strlen(name) + (first ? 0 : 2);
