@@ -55,9 +55,9 @@ run_list(CommandContext *context, void *data, const char *const *positional, GEr
 const Command cmd_preview_list = {
     .name = "preview list",
     .help = "what passed proposals left to be tried out",
-    .details =
-        "'previews' in slipway.yaml says which artifacts, and for how long. They are neither\n"
-        "signed nor logged. FILES BELOW is the server's address of preview.json and them.",
+    .details = "'previews' in slipway.yaml says which artifacts, and for how long. They are\n"
+               "neither signed nor logged. The server has them, and preview.json, at FILES\n"
+               "BELOW.",
     .needs = COMMAND_NEEDS_ENGINE,
     .options = options,
     .args_size = sizeof(PreviewArgs),
