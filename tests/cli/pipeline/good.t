@@ -21,6 +21,7 @@ file whole.yaml
 |     assets: [ "greeter-*.tar.gz", greeter ]
 |     require: [ provenance, test-result ]
 |     approvals: 1
+|     signatures: [ openpgp, checksum, sshsig, minisign ]
 |     notes: CHANGELOG.md
 |     targets: [ site ]
 | targets:

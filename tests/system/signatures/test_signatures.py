@@ -2,6 +2,9 @@
 """A release carries signatures for people without our verifier: their programs accept each, and refuse it with one byte changed;
 our verifiers say what each is, and refuse what is not, to the byte, what publishing writes."""
 import atexit
+import base64
+import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -55,7 +58,8 @@ class World:
 
     def write(self, name, content):
         path = os.path.join(self.copy, name)
-        os.chmod(path, 0o644)
+        if os.path.exists(path):
+            os.chmod(path, 0o644)
         with open(path, "wb") as file:
             file.write(content)
 
@@ -169,6 +173,39 @@ def test_verify_misses_a_signature_that_is_gone():
             w.fresh()
             os.unlink(os.path.join(w.copy, name))
             assert w.tool(scratch.SLIPWAY, "verify", w.copy, "--trust", w.trust).returncode == 13
+
+
+def pem(certificate):
+    body = base64.encodebytes(base64.b64decode(certificate)).decode()
+    return f"-----BEGIN CERTIFICATE-----\n{body}-----END CERTIFICATE-----\n"
+
+
+def test_openssl_accepts_the_time_stamps_of_the_bundles():
+    needs("openssl", shutil.which("openssl"))
+    w = world()
+    chain = json.loads(w.h.run("keys", "trust-root").stdout)["timestampAuthorities"][0]["certChain"]["certificates"]
+    w.write("tsa.pem", "".join(pem(c["rawBytes"]) for c in chain[:-1]).encode())
+    w.write("ca.pem", pem(chain[-1]["rawBytes"]).encode())
+
+    def judge(signature, stamp):
+        w.write("signature", signature)
+        w.write("stamp.tsr", stamp)
+        return w.tool("openssl", "ts", "-verify", "-data", "signature", "-in", "stamp.tsr", "-CAfile", "ca.pem", "-untrusted",
+                      "tsa.pem")
+
+    for asset in ASSETS:
+        bundle = json.loads(w.read(asset + ".sigstore.json"))
+        stamps = bundle["verificationMaterial"]["timestampVerificationData"]["rfc3161Timestamps"]
+        stamp = base64.b64decode(stamps[0]["signedTimestamp"])
+        signature = base64.b64decode(bundle["dsseEnvelope"]["signatures"][0]["sig"])
+        with scratch.label(asset):
+            said = judge(signature, stamp)
+            assert said.returncode == 0 and b"Verification: OK" in said.stdout + said.stderr, said
+            assert judge(signature[:-1] + bytes([signature[-1] ^ 1]), stamp).returncode != 0, "another signature"
+            imprint = stamp.index(hashlib.sha256(signature).digest())
+            for at in (imprint, imprint + 31, stamp.index(b"\x18\x0f") + 5, len(stamp) - 3):  # what is stamped, when, by whom
+                changed = stamp[:at] + bytes([stamp[at] ^ 1]) + stamp[at + 1:]
+                assert judge(signature, changed).returncode != 0, f"accepted with byte {at} of {len(stamp)} changed"
 
 
 def test_a_release_without_the_setting_has_no_signatures():

@@ -16,7 +16,7 @@ static const char whole[] =
     "inputs: { level: { description: d, default: fast, choices: [fast, full] } }\n"
     "streams:\n"
     "  main: { tag: 'v{version}', assets: ['a-*.tgz', b], require: [provenance, test-result],"
-    " approvals: 2, notes: docs/NOTES.md, targets: [site] }\n"
+    " approvals: 2, signatures: [checksum, minisign], notes: docs/NOTES.md, targets: [site] }\n"
     "  lib: { tag: 'lib/v{version}', scheme: calver, assets: ['**'] }\n"
     "targets: { site: { type: directory }, other: { type: directory } }\n"
     "jobs:\n"
@@ -106,12 +106,14 @@ parse_reads_streams_with_their_defaults(void **state)
     assert_int_equal(stream->scheme, PIPELINE_SCHEME_SEMVER);
     assert_int_equal(stream->require, PIPELINE_REQUIRE_PROVENANCE | PIPELINE_REQUIRE_TEST_RESULT);
     assert_int_equal(stream->approvals, 2);
+    assert_int_equal(stream->signatures, PIPELINE_SIGN_CHECKSUM | PIPELINE_SIGN_MINISIGN);
     assert_string_equal(stream->notes, "docs/NOTES.md");
     assert_string_equal(stream->targets[0], "site");
     assert_null(stream->targets[1]);
     assert_int_equal(lib->scheme, PIPELINE_SCHEME_CALVER);
     assert_int_equal(lib->require, PIPELINE_REQUIRE_PROVENANCE);
     assert_int_equal(lib->approvals, 0);
+    assert_int_equal(lib->signatures, 0);
     assert_int_equal(g_strv_length((char **)lib->targets), 2); /* all */
 }
 

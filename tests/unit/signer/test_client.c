@@ -2,9 +2,11 @@
  * test_client: client end and signer process together: keys, signatures, refusals, rollback. */
 #include <dirent.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include "signer_fixture.h"
 #include "proof/checkpoint.h"
 #include "proof/merkle.h"
+#include "signer/files.h"
 #include "signer/timestamp_priv.h"
 #include "base/banned.h"
 
@@ -555,6 +557,75 @@ a_log_record_that_is_gone_stops_signing(void **state)
     assert_gerror(f->error, SIGNER_ERROR, SIGNER_ERROR_NO_KEY);
 }
 
+/* --- signatures beside files ---------------------------------------------------------------- */
+
+/* A file in memory with @text; owned by the caller. */
+static int
+file_of(const char *text)
+{
+    int fd = memfd_create("content", MFD_CLOEXEC);
+
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+    return fd;
+}
+
+#define LIST_LINE "0000000000000000000000000000000000000000000000000000000000000000  ./tool\n"
+
+static void
+a_file_is_signed_the_same_again_by_the_next_process(void **state)
+{
+    static const SignerFileFormat formats[] = { SIGNER_FILE_OPENPGP, SIGNER_FILE_CHECKSUM,
+                                                SIGNER_FILE_SSHSIG, SIGNER_FILE_MINISIGN };
+    SignerFixture *f = *state;
+
+    create(f);
+    for (size_t i = 0; i < G_N_ELEMENTS(formats); i++) {
+        test_case("%s\n", signer_file_format_name(formats[i]));
+        AUTO_FD int fd = file_of(LIST_LINE);
+        g_autofree char *first =
+            signer_sign_file(f->client, formats[i], fd, "tool", 1700000000, &f->error);
+        assert_no_gerror(f->error);
+        restart(f);
+        g_autofree char *second =
+            signer_sign_file(f->client, formats[i], fd, "tool", 1700000000, &f->error);
+        assert_no_gerror(f->error);
+        assert_string_equal(first, second);
+    }
+}
+
+static void
+only_lists_of_digests_are_clear_signed(void **state)
+{
+    static const char *const texts[] = { "", "I owe you a beer\n", LIST_LINE "and a beer\n",
+                                         LIST_LINE "\n", "00  ./tool\n" };
+    SignerFixture *f = *state;
+
+    create(f);
+    for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
+        test_case("text %zu\n", i);
+        AUTO_FD int fd = file_of(texts[i]);
+        char *text = signer_sign_file(f->client, SIGNER_FILE_CHECKSUM, fd, "CHECKSUM.asc",
+                                      1700000000, &f->error);
+
+        assert_null(text);
+        assert_gerror(f->error, SIGNER_ERROR, SIGNER_ERROR_DENIED);
+        g_clear_error(&f->error);
+    }
+}
+
+static void
+a_name_that_is_no_file_is_not_signed(void **state)
+{
+    SignerFixture *f = *state;
+
+    create(f);
+    AUTO_FD int fd = file_of("content");
+    assert_null(
+        signer_sign_file(f->client, SIGNER_FILE_MINISIGN, fd, "a\nb", 1700000000, &f->error));
+    assert_gerror(f->error, SIGNER_ERROR, SIGNER_ERROR_INVALID);
+}
+
 #define SIGNER_TEST(name)                                                                          \
     cmocka_unit_test_setup_teardown(name, signer_fixture_setup, signer_fixture_teardown)
 
@@ -589,6 +660,9 @@ main(void)
         SIGNER_TEST(a_longer_log_with_another_beginning_is_refused),
         SIGNER_TEST(a_refused_head_does_not_become_the_last_one),
         SIGNER_TEST(a_log_record_that_is_gone_stops_signing),
+        SIGNER_TEST(a_file_is_signed_the_same_again_by_the_next_process),
+        SIGNER_TEST(only_lists_of_digests_are_clear_signed),
+        SIGNER_TEST(a_name_that_is_no_file_is_not_signed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
