@@ -49,7 +49,7 @@ run_keys_files(CommandContext *context, void *data, const char *const *positiona
 const Command cmd_keys_files = {
     .name = "keys files",
     .synopsis = "[--format FORMAT]",
-    .help = "print the public key of the signatures beside released files",
+    .help = "print the public key that signs released files",
     .details = "openpgp is for 'gpg --import', ssh a line of the allowed signers of\n"
                "'ssh-keygen -Y verify', minisign the file of 'minisign -V -p'. Without a\n"
                "format: the names those programs show, to compare.",

@@ -167,7 +167,7 @@ run_keys_show(CommandContext *context, void *data, const char *const *positional
 const Command cmd_keys_show = {
     .name = "keys show",
     .synopsis = "KEY [--format FORMAT]",
-    .help = "the public half of a key",
+    .help = "print the public half of a key",
     .details = "KEY is a private key's file, 'ssh-agent:SHA256:…' (or a comment), a 'pkcs11:'\n"
                "URI (RFC 7512), or 'gpg:FINGERPRINT'. With --format the text is what ssh-keygen,\n"
                "minisign, gpg --import or openssl want to verify with.",

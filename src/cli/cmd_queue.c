@@ -47,7 +47,7 @@ run_list(CommandContext *context, void *data, const char *const *positional, GEr
 
 const Command cmd_queue_list = {
     .name = "queue list",
-    .help = "runs that wait, in the order they will be taken, and why",
+    .help = "print runs that wait, in their order, and why",
     .needs = COMMAND_NEEDS_ENGINE,
     .run = run_list,
 };
@@ -174,7 +174,7 @@ run_cancel_of(CommandContext *context, void *data, const char *const *positional
 const Command cmd_queue_cancel = {
     .name = "queue cancel",
     .synopsis = "PROJECT --ref REF|--commit ID",
-    .help = "cancel every waiting and running run of a ref or commit",
+    .help = "cancel all runs of a ref or commit",
     .needs = COMMAND_NEEDS_ENGINE,
     .min_args = 1,
     .max_args = 1,

@@ -53,7 +53,7 @@ run_vsa(CommandContext *context, void *args, const char *const *positional, GErr
 const Command cmd_release_vsa = {
     .name = "release vsa",
     .synopsis = "RELEASE [--out FILE]",
-    .help = "sign the verification summary (VSA) of an approved release",
+    .help = "sign a verification summary (VSA) of a release",
     .details = "A SLSA Verification Summary Attestation v1 over every asset, by the engine's\n"
                "key: for 'slipway verify-attestation' and 'slsa-verifier verify-vsa'.",
     .needs = COMMAND_NEEDS_ENGINE,

@@ -96,7 +96,7 @@ run_set(CommandContext *context, void *data, const char *const *positional, GErr
 const Command cmd_watch_set = {
     .name = "watch set",
     .synopsis = "PROJECT/NAME --apt URL --suite SUITE | --oci URL",
-    .help = "start runs when a repository of others has something new",
+    .help = "start runs when others publish something new",
     .details = "A run of the project's default branch, event 'artifact'. What is found starts it\n"
                "and is not believed beyond that: the job checks signatures.",
     .needs = COMMAND_NEEDS_ENGINE,
@@ -158,7 +158,7 @@ run_remove(CommandContext *context, void *data, const char *const *positional, G
 const Command cmd_watch_remove = {
     .name = "watch remove",
     .synopsis = "PROJECT/NAME",
-    .help = "ask there no more",
+    .help = "stop asking a repository",
     .needs = COMMAND_NEEDS_ENGINE,
     .min_args = 1,
     .max_args = 1,
@@ -184,7 +184,7 @@ run_look(CommandContext *context, void *data, const char *const *positional, GEr
 const Command cmd_watch_look = {
     .name = "watch look",
     .synopsis = "PROJECT/NAME",
-    .help = "ask there now instead of at the next interval",
+    .help = "ask now instead of at the next interval",
     .needs = COMMAND_NEEDS_ENGINE,
     .min_args = 1,
     .max_args = 1,

@@ -3,6 +3,7 @@
  */
 #include "testing.h"
 #include <stdio.h>
+#include <string.h>
 #include "api/error_map.h"
 #include "cli/command.h"
 #include "cli/help.h"
@@ -160,6 +161,37 @@ overview_fits_a_screen(void **state)
 }
 
 static void
+help_of_every_group_fits_a_screen(void **state)
+{
+    Fixture *f = *state;
+
+    for (size_t i = 0; i < n_command_groups; i++) {
+        g_free(f->text);
+        f->text = help_of_group(&command_groups[i]);
+        assert_fits(f->text, HELP_LINES_MAX);
+    }
+}
+
+static void
+letter_of_an_option_is_its_own(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < n_commands; i++) {
+        g_autoptr(GString) seen = g_string_new(NULL);
+
+        for (const CliOption *o = command_shared_options; o->name != NULL; o++)
+            if (o->letter != 0)
+                g_string_append_c(seen, o->letter);
+        for (const CliOption *o = commands[i]->options; o != NULL && o->name != NULL; o++) {
+            test_case("# %s --%s\n", commands[i]->name, o->name);
+            assert_true(o->letter == 0 || strchr(seen->str, o->letter) == NULL);
+            if (o->letter != 0)
+                g_string_append_c(seen, o->letter);
+        }
+    }
+}
+
+static void
 help_of_every_command_fits_the_width(void **state)
 {
     Fixture *f = *state;
@@ -226,6 +258,8 @@ main(void)
         TEST(control_characters_of_an_argument_are_masked),
         TEST(help_option_runs_nothing),
         TEST(overview_fits_a_screen),
+        TEST(help_of_every_group_fits_a_screen),
+        cmocka_unit_test(letter_of_an_option_is_its_own),
         TEST(help_of_every_command_fits_the_width),
         TEST(manual_has_every_shown_command),
         cmocka_unit_test(rows_are_complete),
