@@ -6,6 +6,7 @@
 #include "base/files.h"
 #include "base/limits.h"
 #include "cli/commands.h"
+#include "sigstore_files.h"
 #include "verify/sigstore.h"
 #include "verify/sigstore_image.h"
 #include "base/banned.h"
@@ -99,19 +100,33 @@ default_root(bool staging)
                             staging ? STAGING_ROOT_NAME : ROOT_NAME, NULL);
 }
 
+/* What this program was built with: the root of Sigstore's public instance. */
 static SigstoreTrust *
-load_trust(const SigstoreArgs *args, GError **error)
+load_built_in(Output *output, GError **error)
+{
+    const EmbeddedFile *file = &sigstore_files[0];
+
+    output_talk(output, "believing Sigstore's public instance as this program was built with it; "
+                        "docs/verify-others.md says how to keep it fresh");
+    return sigstore_trust_parse(span_of(file->data, file->len), error);
+}
+
+static SigstoreTrust *
+load_trust(Output *output, const SigstoreArgs *args, GError **error)
 {
     g_autofree char *own = args->trusted_root == NULL ? default_root(args->staging) : NULL;
     const char *path = own != NULL ? own : args->trusted_root;
-    g_autoptr(GBytes) json = file_read(AT_FDCWD, path, LIMIT_TRUSTED_ROOT_BYTES, error);
+    g_autoptr(GError) local = NULL;
+    g_autoptr(GBytes) json = file_read(AT_FDCWD, path, LIMIT_TRUSTED_ROOT_BYTES, &local);
 
-    if (json == NULL) {
-        if (own != NULL)
-            error_prefix(error, "no '--trusted-root' was given");
-        return NULL;
-    }
-    return sigstore_trust_parse(span_of_bytes(json), error);
+    if (json != NULL)
+        return sigstore_trust_parse(span_of_bytes(json), error);
+    if (own != NULL && !args->staging && error_kind(local) == ERROR_KIND_NOT_FOUND)
+        return load_built_in(output, error);
+    g_propagate_error(error, g_steal_pointer(&local));
+    if (own != NULL)
+        error_prefix(error, "no '--trusted-root' was given");
+    return NULL;
 }
 
 static X509Key *
@@ -187,10 +202,10 @@ read_claims(const SigstoreArgs *args, Demand *out, GError **error)
 }
 
 static bool
-load_demand(const SigstoreArgs *args, Demand *out, GError **error)
+load_demand(Output *output, const SigstoreArgs *args, Demand *out, GError **error)
 {
     if (!check_usage(args, error) || !read_claims(args, out, error) ||
-        (out->trust = load_trust(args, error)) == NULL ||
+        (out->trust = load_trust(output, args, error)) == NULL ||
         (args->key != NULL && (out->key = load_key(args->key, error)) == NULL) ||
         (args->witness_policy != NULL &&
          (out->witnesses = load_witnesses(args->witness_policy, error)) == NULL))
@@ -218,7 +233,7 @@ run_verify_bundle(CommandContext *context, void *data, const char *const *positi
     g_auto(Demand) demand = { 0 };
     AUTO_FD int fd = -1;
 
-    if (!load_demand(args, &demand, error))
+    if (!load_demand(context->output, args, &demand, error))
         return false;
     g_autoptr(GBytes) bundle = file_read(AT_FDCWD, args->bundle, LIMIT_BUNDLE_BYTES, error);
     if (bundle == NULL || !sigstore_artifact_open(positional[0], &artifact, &fd, error))
@@ -270,7 +285,7 @@ run_verify_image(CommandContext *context, void *data, const char *const *positio
     const SigstoreArgs *args = data;
     g_auto(Demand) demand = { 0 };
 
-    if (!load_demand(args, &demand, error))
+    if (!load_demand(context->output, args, &demand, error))
         return false;
     AUTO_FD int layout_fd = dir_open(AT_FDCWD, args->layout, error);
     g_autoptr(SigstoreImage) image =
@@ -295,7 +310,7 @@ const Command cmd_sigstore_verify_bundle = {
     .details = "Says by --key, or by --certificate-identity and --certificate-oidc-issuer, who\n"
                "must have signed. The artifact is a file or its digest; of an envelope it must\n"
                "be a subject. Without --trusted-root the file trusted_root.json in\n"
-               "$XDG_CONFIG_HOME/slipway is believed.\n\n"
+               "$XDG_CONFIG_HOME/slipway is believed, else the public instance of Sigstore.\n\n"
                "Exit code: 0 verified; else as of 'slipway verify'.",
     .needs = COMMAND_NEEDS_NOTHING,
     .flags = COMMAND_RARE,

@@ -179,5 +179,6 @@ const Command cmd_tuf = {
     .max_args = 2,
     .options = options,
     .args_size = sizeof(TufArgs),
+    .usage_exit_code = 1, /* the suite knows 0 and 1 only */
     .run = run_tuf,
 };

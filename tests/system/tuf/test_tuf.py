@@ -167,6 +167,35 @@ def test_endless_metadata_is_refused_at_its_limit():
         assert done.returncode == 1 and "longer" in done.stderr, done
 
 
+def test_wrong_command_lines_end_with_1():
+    ready()
+    first = case("test_basic_refresh_trusted_data")[0]
+    root = os.path.join(VECTORS, "blobs", first["trusted_root"])
+    with tempfile.TemporaryDirectory() as folder:
+        url, there = ["--metadata-url", "http://127.0.0.1:9/"], ["--metadata-dir", os.path.join(folder, "m")]
+        wrong = {
+            "no command": there,
+            "no folder": ["init", root],
+            "unknown command": [*there, *url, "update"],
+            "unknown option": [*there, *url, "--verbose", "refresh"],
+            "init without a root": [*there, "init"],
+            "init of a missing root": [*there, "init", "/nonexistent"],
+            "init of something else": [*there, "init", __file__],
+            "refresh with a file": [*there, *url, "refresh", root],
+            "refresh without an address": [*there, "refresh"],
+            "refresh before init": [*there, *url, "refresh"],
+            "download of nothing": [*there, *url, "--target-dir", folder, "download"],
+            "download to nowhere": [*there, *url, "--target-name", "a", "download"],
+        }
+        for name, words in wrong.items():
+            done = subprocess.run([SLIPWAY, "tuf", *words], capture_output=True, text=True, timeout=60, check=False)
+            assert done.returncode == 1 and done.stderr, (name, done)
+        done = subprocess.run([SLIPWAY, "tuf", *there, "init", root], capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 0, done
+        again = subprocess.run([SLIPWAY, "tuf", *there, "init", root], capture_output=True, text=True, timeout=60, check=False)
+        print(f"# a second init ends with {again.returncode}: {again.stderr.strip()}")
+
+
 def test_nobody_listening_says_so():
     ready()
     with Repository() as repository, Client(repository) as client:
