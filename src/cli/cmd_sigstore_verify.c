@@ -6,7 +6,7 @@
 #include "base/files.h"
 #include "base/limits.h"
 #include "cli/commands.h"
-#include "sigstore_files.h"
+#include "cli/sigstore_files.h"
 #include "verify/sigstore.h"
 #include "verify/sigstore_image.h"
 #include "base/banned.h"

@@ -203,6 +203,17 @@ image_is_good(Vectors *v, const char *path, const GPtrArray *keys, const Digest 
            slsa_gcb_verify(list->pdata[0], keys, wanted, NULL);
 }
 
+static Digest
+read_digest(Vectors *v, const char *path)
+{
+    g_autoptr(GBytes) text = vectors_read(v, path);
+    g_autofree char *word = g_strndup(g_bytes_get_data(text, NULL), g_bytes_get_size(text));
+    Digest digest = { 0 };
+
+    assert_true(digest_from_string(g_strstrip(word), &digest, &v->error));
+    return digest;
+}
+
 static void
 images_of_cloud_build_are_judged_as_named(void **state)
 {
@@ -213,11 +224,8 @@ images_of_cloud_build_are_judged_as_named(void **state)
     g_autofree char *keyid = slsa_gcb_keyid("us-west2");
     g_autoptr(GPtrArray) keys = g_ptr_array_new_with_free_func((GDestroyNotify)dsse_key_free);
     g_ptr_array_add(keys, dsse_key_new(keyid, key));
-    g_autoptr(GBytes) text = vectors_read(v, "gcloud-container-github.digest");
-    g_autofree char *hex = g_strndup(g_bytes_get_data(text, NULL), g_bytes_get_size(text));
-    Digest wanted, other;
-    assert_true(digest_from_string(g_strstrip(hex), &wanted, &v->error));
-    other = digest_of(span_of_text("another"));
+    Digest wanted = read_digest(v, "gcloud-container-github.digest");
+    Digest other = read_digest(v, "gcloud-container-github-tag.digest");
     for (size_t i = 0; i < G_N_ELEMENTS(images); i++)
         vectors_case(v, images[i].name,
                      image_is_good(v, images[i].name, keys, &wanted) == images[i].good);
