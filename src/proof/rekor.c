@@ -7,6 +7,7 @@
 #include "base/banned.h"
 
 #define TREE_ID_MARK " - "
+#define N_NAMES      4
 
 bool
 rekor_verify_promise(const RekorLog *log, const RekorPromise *promise, Span signature,
@@ -35,43 +36,50 @@ untrusted(GError **error, const char *why)
     return false;
 }
 
-/* What of @text is behind @name, or behind @name without its port: a log may be named by its host
- * alone, as other clients demand. NULL: another name. */
-static const char *
-behind_name(const char *text, const char *name)
+/* What a log is called: by its URL without the scheme, and, as other clients look for the host of the
+ * URL alone, without port, path or both. @i: 0 to 3. Owned; NULL: no other than before. */
+static char *
+name_number(const char *name, unsigned i)
 {
     size_t n_host = strcspn(name, ":/");
-    const char *tail = name + n_host;
+    size_t n_port = strcspn(name, "/");
 
-    if (g_str_has_prefix(text, name))
-        return text + strlen(name);
-    if (*tail != ':' || strncmp(text, name, n_host) != 0)
-        return NULL;
-    tail += strcspn(tail, "/");
-    return g_str_has_prefix(text + n_host, tail) ? text + n_host + strlen(tail) : NULL;
+    switch (i) {
+    case 0:
+        return g_strdup(name);
+    case 1:
+        return n_port > n_host ? g_strdup_printf("%.*s%s", (int)n_host, name, name + n_port) : NULL;
+    case 2:
+        return name[n_port] == '/' ? g_strndup(name, n_port) : NULL;
+    default:
+        return name[n_host] != '\0' ? g_strndup(name, n_host) : NULL;
+    }
 }
 
 static bool
 is_name_of(const char *text, const char *name)
 {
-    const char *rest = behind_name(text, name);
-
-    return rest != NULL && *rest == '\0';
+    for (unsigned i = 0; i < N_NAMES; i++) {
+        g_autofree char *own = name_number(name, i);
+        if (own != NULL && strcmp(text, own) == 0)
+            return true;
+    }
+    return false;
 }
 
+/* Of Rekor v1 the name, " - " and the id of the tree. */
 static bool
 origin_is_of(const char *origin, const char *name)
 {
-    const char *rest = behind_name(origin, name);
+    const char *mark = g_strrstr(origin, TREE_ID_MARK);
 
-    if (rest == NULL)
-        return false;
-    if (*rest == '\0')
+    if (is_name_of(origin, name))
         return true;
-    if (strncmp(rest, TREE_ID_MARK, strlen(TREE_ID_MARK)) != 0)
+    const char *id = mark != NULL ? mark + strlen(TREE_ID_MARK) : "";
+    if (*id == '\0' || id[strspn(id, "0123456789")] != '\0')
         return false;
-    rest += strlen(TREE_ID_MARK);
-    return *rest != '\0' && rest[strspn(rest, "0123456789")] == '\0';
+    g_autofree char *own = g_strndup(origin, (size_t)(mark - origin));
+    return is_name_of(own, name);
 }
 
 bool

@@ -21,8 +21,8 @@ typedef struct {
 /** Whether @signature is @log's over the promise. Errors: UNTRUSTED, INVALID (a number over 2^53-1). */
 bool rekor_verify_promise(const RekorLog *log, const RekorPromise *promise, Span signature,
                           GError **error) MUST_CHECK;
-/** Parses a signed note whose first line is @log's name, with or without its port (for Rekor v1: and
- * " - " and the tree's id), and demands a line by @log's name and hint, and that every such line holds. Errors: INVALID, LIMIT,
- * UNTRUSTED. */
+/** Parses a signed note whose first line is @log's name, with or without port and path (for Rekor v1:
+ * and " - " and the tree's id), and demands a line by @log's name and hint, and that every such line
+ * holds. Errors: INVALID, LIMIT, UNTRUSTED. */
 bool rekor_verify_checkpoint(const RekorLog *log, Span signed_note, MerkleHead *head_out,
                              GError **error) MUST_CHECK;

@@ -263,6 +263,10 @@ what_the_log_did_not_say_is_found(void **state)
           "\"2036-02-01T00:00:00Z\"", "log" },
         { "the log has another name", "message.json", "root:tlogs/1/baseUrl",
           "\"https://log.example.org/tw\"", "log" },
+        { "the log has the name of its host", "message.json", "root:tlogs/1/baseUrl",
+          "\"https://log.example.org\"", "log" },
+        { "the log has another host", "message.json", "root:tlogs/1/baseUrl",
+          "\"https://og.example.org/two\"", "log" },
         { "the log's key is called otherwise", "message.json", "root:tlogs/1/publicKey/keyDetails",
           "\"PKIX_ECDSA_P256_SHA_256\"", NULL },
         { "the log's key has no start", "message.json", "root:tlogs/1/publicKey/validFor/start",
@@ -270,6 +274,40 @@ what_the_log_did_not_say_is_found(void **state)
     };
 
     run_rows(*state, rows, G_N_ELEMENTS(rows));
+}
+
+/* The log of message.json signs as "log.example.org/two", that of dsse_v1.json as "rekor.example.org". */
+static void
+a_log_is_known_by_its_url_without_port_and_path(void **state)
+{
+    static const struct {
+        const char *bundle, *path, *url;
+    } rows[] = {
+        { "message.json", "tlogs/1/baseUrl", "\"https://log.example.org/two\"" },
+        { "message.json", "tlogs/1/baseUrl", "\"https://log.example.org/two/\"" },
+        { "message.json", "tlogs/1/baseUrl", "\"http://log.example.org:3003/two\"" },
+        { "dsse_v1.json", "tlogs/0/baseUrl", "\"https://V1:3000\"" },
+        { "dsse_v1.json", "tlogs/0/baseUrl", "\"https://V1/api/v1\"" },
+        { "dsse_v1.json", "tlogs/0/baseUrl", "\"https://V1:3000/api/v1/\"" },
+    };
+    Fixture *f = *state;
+    const char *own = json_string_value(
+        json_object_get(json_array_get(json_object_get(f->root, "tlogs"), 0), "baseUrl"));
+    g_autofree char *host = g_strdup(strstr(own, "://") + strlen("://"));
+
+    assert_null(strpbrk(host, ":/"));
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(json_t) bundle = load(rows[i].bundle);
+        g_auto(GStrv) parts = g_strsplit(rows[i].url, "V1", 2);
+        g_autofree char *url = g_strjoinv(host, parts);
+
+        test_case("%s of %s", url, rows[i].bundle);
+        edit(f->root, rows[i].path, url);
+        VerifyResult result = verify(f, bundle, &by_certificate, true);
+        if (result != VERIFY_OK)
+            explain(f);
+        assert_int_equal(result, VERIFY_OK);
+    }
 }
 
 static void
@@ -695,6 +733,8 @@ main(void)
         cmocka_unit_test_setup_teardown(
             a_digest_alone_is_not_enough_where_the_artifact_is_signed_otherwise, setup, teardown),
         cmocka_unit_test_setup_teardown(what_the_log_did_not_say_is_found, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_log_is_known_by_its_url_without_port_and_path, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(an_entry_twice_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(what_the_signer_did_not_do_is_found, setup, teardown),
         cmocka_unit_test_setup_teardown(a_timestamp_twice_is_refused, setup, teardown),
