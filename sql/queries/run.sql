@@ -26,27 +26,27 @@ UPDATE work_run SET state = $2, reason = $3, ended_at = $4 WHERE id = $1
   AND state IN ('queued','preparing','running');
 
 -- name: run_by_id
-SELECT id, project, number, event, ref, commit_id, tree_id, tag_object, pipeline, release, state, reason, commit_time, created_at, started_at, ended_at
+SELECT id, project, number, event, ref, commit_id, tree_id, tag_object, pipeline, release, state, reason, commit_time, created_at, started_at, ended_at, why, actor
 FROM work_run WHERE id = $1;
 
 -- name: run_by_number
-SELECT id, project, number, event, ref, commit_id, tree_id, tag_object, pipeline, release, state, reason, commit_time, created_at, started_at, ended_at
+SELECT id, project, number, event, ref, commit_id, tree_id, tag_object, pipeline, release, state, reason, commit_time, created_at, started_at, ended_at, why, actor
 FROM work_run WHERE project = $1 AND number = $2;
 
 -- name: run_page
-SELECT id, project, number, event, ref, commit_id, tree_id, tag_object, pipeline, release, state, reason, commit_time, created_at, started_at, ended_at
+SELECT id, project, number, event, ref, commit_id, tree_id, tag_object, pipeline, release, state, reason, commit_time, created_at, started_at, ended_at, why, actor
 FROM work_run WHERE id < $1 ORDER BY id DESC LIMIT $2;
 
 -- name: run_page_of
-SELECT id, project, number, event, ref, commit_id, tree_id, tag_object, pipeline, release, state, reason, commit_time, created_at, started_at, ended_at
+SELECT id, project, number, event, ref, commit_id, tree_id, tag_object, pipeline, release, state, reason, commit_time, created_at, started_at, ended_at, why, actor
 FROM work_run WHERE project = $1 AND id < $2 AND ($3 = '' OR state = $3) ORDER BY id DESC LIMIT $4;
 
 -- name: run_page_in
-SELECT id, project, number, event, ref, commit_id, tree_id, tag_object, pipeline, release, state, reason, commit_time, created_at, started_at, ended_at
+SELECT id, project, number, event, ref, commit_id, tree_id, tag_object, pipeline, release, state, reason, commit_time, created_at, started_at, ended_at, why, actor
 FROM work_run WHERE state = $1 AND id < $2 ORDER BY id DESC LIMIT $3;
 
 -- name: run_page_ref
-SELECT id, project, number, event, ref, commit_id, tree_id, tag_object, pipeline, release, state, reason, commit_time, created_at, started_at, ended_at
+SELECT id, project, number, event, ref, commit_id, tree_id, tag_object, pipeline, release, state, reason, commit_time, created_at, started_at, ended_at, why, actor
 FROM work_run WHERE ref = $1 AND id < $2 AND ($3 = '' OR project = $3) AND ($4 = '' OR state = $4) ORDER BY id DESC LIMIT $5;
 
 -- name: run_open

@@ -77,6 +77,21 @@ const Command cmd_runs = {
     .run = run_runs,
 };
 
+/* What is run, and why: "refs/heads/main 0123456789ab, schedule: nightly". */
+static void
+print_origin(Output *output, const json_t *run)
+{
+    const char *event = json_string_value(json_object_get(run, "event"));
+    const char *why = json_string_value(json_object_get(run, "why"));
+    const char *actor = json_string_value(json_object_get(run, "actor"));
+    bool more = why != NULL && why[0] != '\0' && strcmp(why, event) != 0;
+    bool by = actor != NULL && actor[0] != '\0';
+
+    output_line(output, "%s %.12s, %s%s%s%s%s", json_string_value(json_object_get(run, "ref")),
+                json_string_value(json_object_get(run, "commit")), event, more ? ": " : "",
+                more ? why : "", by ? ", by " : "", by ? actor : "");
+}
+
 static bool
 run_show(CommandContext *context, void *data, const char *const *positional, GError **error)
 {
@@ -89,6 +104,7 @@ run_show(CommandContext *context, void *data, const char *const *positional, GEr
     (void)data;
     if (!command_call(context, "run.show", json_pack("{s:s}", "run", positional[0]), &shown, error))
         return false;
+    print_origin(context->output, shown);
     output_table_begin(context->output, headers);
     json_array_foreach (json_object_get(shown, "jobs"), i, job) {
         const json_t *code = json_object_get(job, "exitCode");

@@ -105,6 +105,7 @@ job_env_build(const JobEnvFacts *facts)
     set_commit(&list, facts);
     set_ref(&list, facts);
     set(&list, "CI_PIPELINE_EVENT CI_PIPELINE_SOURCE GITHUB_EVENT_NAME", facts->event);
+    set(&list, "SLIPWAY_REASON", facts->reason);
     set_number(&list, "CI_PIPELINE_NUMBER CI_PIPELINE_IID GITHUB_RUN_NUMBER", facts->run_number);
     set(&list, "CI_JOB_NAME CI_WORKFLOW_NAME GITHUB_JOB", facts->job);
     return finish(&list);

@@ -21,7 +21,8 @@ typedef struct JobEnvFacts {
     const char *ref;           /* "refs/tags/v1.0" */
     const char *branch;
     const char *tag;
-    const char *event; /* push, tag, manual, schedule, proposal */
+    const char *event;  /* push, tag, manual, schedule, proposal */
+    const char *reason; /* "nightly", or what a person said */
     int64_t run_number;
     const char *job;
     const char *executor; /* driver name */

@@ -28,10 +28,12 @@ typedef struct GitCommit { /* what a name pointed to; end with git_commit_clear 
     char tag[GIT_ID_SIZE]; /* the tag object of an annotated tag, else "" */
     int64_t author_us;     /* microseconds since 1970 UTC */
     int64_t committer_us;
-    char *author_name;  /* owned; as in the commit, UTF-8 or masked */
-    char *author_email; /* owned */
-    char *subject;      /* owned; first line of the message, at most 1 KiB */
-    char *ref;          /* owned; "refs/tags/v1", or NULL when a bare commit id was asked for */
+    char *author_name;        /* owned; as in the commit, UTF-8 or masked */
+    char *author_email;       /* owned */
+    char *subject;            /* owned; first line of the message, at most 1 KiB */
+    char *message;            /* owned; all its lines, at most 8 KiB */
+    char parent[GIT_ID_SIZE]; /* the first one; "": there is none */
+    char *ref; /* owned; "refs/tags/v1", or NULL when a bare commit id was asked for */
 } GitCommit;
 void git_commit_clear(GitCommit *commit);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(GitCommit, git_commit_clear)

@@ -10,6 +10,7 @@
 #define TREE_BYTES        (16u << 20) /* one folder, as git stores it */
 #define COMMIT_BYTES      (1u << 20)  /* a commit object we parse */
 #define SUBJECT_BYTES     1024u
+#define MESSAGE_BYTES     8192u
 #define PERSON_BYTES      512u
 #define CHANGED_BYTES     (64u << 20) /* the list of changed paths */
 #define REFS_BYTES        (64u << 20)
@@ -23,6 +24,7 @@ git_commit_clear(GitCommit *commit)
     g_free(commit->author_name);
     g_free(commit->author_email);
     g_free(commit->subject);
+    g_free(commit->message);
     g_free(commit->ref);
     *commit = (GitCommit){ 0 };
 }
@@ -87,6 +89,21 @@ parse_person(const char *line, char **name_out, char **email_out, int64_t *us_ou
     *us_out = CLAMP(seconds, 0, INT64_MAX / G_USEC_PER_SEC) * G_USEC_PER_SEC;
 }
 
+/* As printable_field, but lines stay lines, and none is empty at the end. Owned. */
+static char *
+printable_lines(const char *text, size_t max)
+{
+    g_autoptr(GString) out = g_string_new(NULL);
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+
+    for (size_t i = 0; lines[i] != NULL && out->len < max; i++) {
+        g_autofree char *line = printable_field(lines[i], strlen(lines[i]), max - out->len);
+
+        g_string_append_printf(out, "%s%s", i > 0 ? "\n" : "", line);
+    }
+    return g_strchomp(g_string_free(g_steal_pointer(&out), FALSE));
+}
+
 bool
 git_commit_parse(const char *text, GitCommit *out, GError **error)
 {
@@ -100,6 +117,9 @@ git_commit_parse(const char *text, GitCommit *out, GError **error)
 
         if (g_str_has_prefix(line, "tree ") && out->tree[0] == '\0' && git_id_is_full(line + 5))
             g_strlcpy(out->tree, line + 5, sizeof out->tree);
+        else if (g_str_has_prefix(line, "parent ") && out->parent[0] == '\0' &&
+                 git_id_is_full(line + 7))
+            g_strlcpy(out->parent, line + 7, sizeof out->parent);
         else if (g_str_has_prefix(line, "author ") && out->author_name == NULL)
             parse_person(line + 7, &out->author_name, &out->author_email, &out->author_us);
         else if (g_str_has_prefix(line, "committer ") && out->committer_us == 0)
@@ -116,6 +136,7 @@ git_commit_parse(const char *text, GitCommit *out, GError **error)
     message = message == NULL ? "" : message + 2;
     message += strspn(message, "\n");
     out->subject = printable_field(message, strcspn(message, "\n"), SUBJECT_BYTES);
+    out->message = printable_lines(message, MESSAGE_BYTES);
     return true;
 }
 

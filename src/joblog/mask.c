@@ -227,6 +227,16 @@ needle_at(const Mask *mask, Span text, size_t at)
     return best;
 }
 
+bool
+mask_finds(const Mask *mask, Span text)
+{
+    for (size_t at = 0; mask->n_needles > 0 && at < text.len; at++) {
+        if (needle_at(mask, text, at) > 0)
+            return true;
+    }
+    return false;
+}
+
 void
 mask_apply(const Mask *mask, Span text, size_t keep, Buffer *out)
 {

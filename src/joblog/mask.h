@@ -25,6 +25,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Mask, mask_free)
 bool mask_add(Mask *mask, Span secret, GError **error) MUST_CHECK;
 /** The length of the longest byte string looked for; 0 when there is none. */
 size_t mask_get_longest(const Mask *mask);
+/** Whether @text holds one. */
+bool mask_finds(const Mask *mask, Span text);
 /** Appends what begins in the first @keep bytes of @text to @out, every stretch that secrets cover
  * replaced by MASK_TEXT; never more than @keep bytes. Secrets are looked for in all of @text. */
 void mask_apply(const Mask *mask, Span text, size_t keep, Buffer *out);

@@ -69,19 +69,36 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Attempt, attempt_clear)
 /* ---- what a step finds -------------------------------------------------------------------------
  */
 
+static char *
+main_ref_of(ActiveRun *run)
+{
+    MUTEX_GUARD(&run->git_lock);
+
+    return run_main_ref(run);
+}
+
 static char **
 build_env(const Attempt *attempt)
 {
     const ActiveRun *run = attempt->run;
     const char *ref = run->record.ref;
+    const char *why = run->record.why;
     g_autofree char *author =
         g_strdup_printf("%s <%s>", run->commit.author_name, run->commit.author_email);
+    g_autofree char *reason =
+        error_printable(why != NULL && *why != '\0' ? why : run->record.event);
+    g_autofree char *main_ref = main_ref_of(attempt->run);
     JobEnvFacts facts = {
         .project = run->record.project,
         .repository_url = run->source,
         .commit = run->record.commit,
         .commit_time_s = run->record.commit_us / G_USEC_PER_SEC,
-        .commit_message = run->commit.subject,
+        .parent_commit = run->commit.parent[0] != '\0' ? run->commit.parent : NULL,
+        .default_branch = main_ref != NULL && g_str_has_prefix(main_ref, "refs/heads/")
+                              ? main_ref + strlen("refs/heads/")
+                              : NULL,
+        .commit_message = run->commit.message,
+        .reason = reason,
         .commit_author = author,
         .ref = ref,
         .branch = g_str_has_prefix(ref, "refs/heads/") ? ref + strlen("refs/heads/") : NULL,
@@ -379,6 +396,41 @@ run_steps(Attempt *attempt, GError **error)
 /* ---- what a job leaves -------------------------------------------------------------------------
  */
 
+/* Outputs are kept, shown, and given to jobs that no rule gives the secret. */
+static bool
+check_outputs(Attempt *attempt, GError **error)
+{
+    GHashTableIter iter;
+    void *name = NULL, *value = NULL;
+
+    g_hash_table_iter_init(&iter, attempt->result->outputs);
+    while (g_hash_table_iter_next(&iter, &name, &value)) {
+        if (!mask_finds(attempt->secrets.mask, span_of_text(value)))
+            continue;
+        error_set(error, BASE_ERROR, BASE_ERROR_DENIED,
+                  "output '%s' holds a secret: outputs are kept and shown", (const char *)name);
+        g_clear_pointer(&attempt->result->outputs, g_hash_table_unref);
+        return false;
+    }
+    return true;
+}
+
+/* So are the names of artifacts. */
+static bool
+check_names(const Attempt *attempt, const GPtrArray *files, GError **error)
+{
+    for (guint i = 0; i < files->len; i++) {
+        const MachineFile *file = files->pdata[i];
+
+        if (mask_finds(attempt->secrets.mask, span_of_text(file->path))) {
+            error_set(error, BASE_ERROR, BASE_ERROR_DENIED,
+                      "the name of an artifact holds a secret: names are kept and shown");
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool
 collect_outputs(Attempt *attempt, GError **error)
 {
@@ -391,7 +443,7 @@ collect_outputs(Attempt *attempt, GError **error)
         return false;
     attempt->result->outputs =
         job_output_parse(span_of_bytes(text), attempt->job->plan->job->outputs, error);
-    return attempt->result->outputs != NULL;
+    return attempt->result->outputs != NULL && check_outputs(attempt, error);
 }
 
 static bool
@@ -406,7 +458,7 @@ collect_artifacts(Attempt *attempt, GError **error)
     if (globs == NULL || globs[0] == NULL)
         return true;
     files = machine_collect(attempt->machine, globs, &limits, error);
-    if (files == NULL)
+    if (files == NULL || !check_names(attempt, files, error))
         return false;
     batch = store_batch_begin(attempt->run->engine->store, error);
     if (batch == NULL)

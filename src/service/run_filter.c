@@ -29,9 +29,8 @@ parting_of(ActiveRun *run, const char *ref, char out[GIT_ID_SIZE])
            git_merge_base(run->mirror, other.commit, run->commit.commit, out, NULL);
 }
 
-/* The main branch of the project, full; NULL: not known. Owned. */
-static char *
-default_ref(const ActiveRun *run)
+char *
+run_main_ref(const ActiveRun *run)
 {
     g_autoptr(DbReader) reader = db_reader_acquire(run->engine->db, NULL);
     g_auto(Project) project = { 0 };
@@ -58,7 +57,7 @@ find_base(ActiveRun *run, const RunRequest *request, char out[GIT_ID_SIZE])
         return false;
     if (request->before != NULL)
         return g_strlcpy(out, request->before, GIT_ID_SIZE) < GIT_ID_SIZE;
-    main_ref = default_ref(run);
+    main_ref = run_main_ref(run);
     return main_ref != NULL && strcmp(main_ref, run->record.ref) != 0 &&
            parting_of(run, main_ref, out) && out[0] != '\0';
 }

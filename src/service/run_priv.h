@@ -96,6 +96,9 @@ bool run_fill_plan(ActiveRun *run, const RunRequest *request, GError **error) MU
 /** What changed, where the file's filters or conditions ask: then run->changed_paths is set, if anybody
  * knows. After the file was read, before it is planned. */
 void run_find_changed(ActiveRun *run, const RunRequest *request);
+/** The main branch of the project, full; NULL: not known. Owned. With git_lock held, or before jobs
+ * run. */
+char *run_main_ref(const ActiveRun *run);
 /** Whether "on" and skip marks let a queued run of a push, tag or proposal happen. Errors: CANCELLED
  * with the reason, those of db. */
 bool run_check_on(const ActiveRun *run, const RunRequest *request, GError **error) MUST_CHECK;

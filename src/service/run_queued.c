@@ -148,9 +148,9 @@ check_wanted(ActiveRun *run, const RunRequest *request, GError **error)
     return false;
 }
 
-/* What people call the run: jobs see it, and provenance names its invocation by it. */
+/* What people call the run, which provenance names its invocation by, and why it is. */
 static bool
-take_number(ActiveRun *run, GError **error)
+take_name(ActiveRun *run, GError **error)
 {
     g_autoptr(DbReader) reader = db_reader_acquire(run->engine->db, error);
     g_auto(RunRecord) record = { 0 };
@@ -158,6 +158,7 @@ take_number(ActiveRun *run, GError **error)
     if (reader == NULL || !run_record_load(reader, run->record.id, &record, error))
         return false;
     run->record.number = record.number;
+    run->record.why = g_steal_pointer(&record.why);
     return true;
 }
 
@@ -167,7 +168,7 @@ prepare_queued(ActiveRun *run, GError **error)
     g_auto(Asked) asked = { 0 };
     RunRequest request = { 0 };
 
-    if (!take_number(run, error) || !load_asked(run->engine, run->record.id, &asked, error))
+    if (!take_name(run, error) || !load_asked(run->engine, run->record.id, &asked, error))
         return false;
     request = request_of(&asked);
     run->reuse = asked.reuse;

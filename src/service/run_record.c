@@ -20,6 +20,8 @@ run_record_clear(RunRecord *record)
     g_free(record->pipeline);
     g_free(record->release);
     g_free(record->reason);
+    g_free(record->why);
+    g_free(record->actor);
     memset(record, 0, sizeof *record);
 }
 
@@ -49,6 +51,8 @@ read_row(const DbRows *rows, RunRecord *out)
     out->created_us = db_rows_int(rows, 13);
     out->started_us = db_rows_int(rows, 14);
     out->ended_us = db_rows_int(rows, 15);
+    out->why = g_strdup(db_rows_text(rows, 16));
+    out->actor = g_strdup(db_rows_text(rows, 17));
 }
 
 static bool
@@ -191,6 +195,8 @@ run_record_summary(const RunRecord *record)
     json_object_set_new(object, "state", json_string(run_state_name(record->state)));
     json_object_set_new(object, "reason", json_string(record->reason));
     json_object_set_new(object, "event", json_string(record->event));
+    json_object_set_new(object, "why", json_string(record->why));
+    json_object_set_new(object, "actor", json_string(record->actor));
     json_object_set_new(object, "ref", json_string(record->ref));
     json_object_set_new(object, "commit", json_string(record->commit));
     json_object_set_new(object, "tree", json_string(record->tree));

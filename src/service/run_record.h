@@ -27,7 +27,9 @@ typedef struct RunRecord { /* owned strings; end with run_record_clear */
     char *pipeline;   /* digest string of slipway.yaml */
     char *release;    /* object name or NULL */
     RunState state;
-    char *reason;
+    char *reason; /* why it ended so */
+    char *why;    /* what asked for it: "push", "nightly", a person's words; "": nobody said */
+    char *actor;  /* who; "": unknown */
     int64_t commit_us;
     int64_t created_us;
     int64_t started_us; /* 0: not yet */

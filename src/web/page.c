@@ -214,6 +214,9 @@ page_dress_run(json_t *run)
     json_object_set_new(
         run, "commitShort",
         json_stringn(commit, commit != NULL ? MIN(strlen(commit), PAGE_SHORT_COMMIT) : 0));
+    if (g_strcmp0(json_string_value(json_object_get(run, "why")),
+                  json_string_value(json_object_get(run, "event"))) != 0)
+        json_object_set(run, "asked", json_object_get(run, "why"));
     json_object_set_new(run, "took", page_duration(took_us(run)));
     page_add_time(run, "createdAt", "createdIso");
     page_add_time(run, "since", "sinceIso");

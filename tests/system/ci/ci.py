@@ -402,6 +402,27 @@ def test_what_is_new_starts_one_run_whoever_looks():
         assert len(json.loads(s.home.run("runs", "--json").stdout)) == 2
 
 
+def test_a_job_is_told_why_it_runs_and_what_its_commit_says():
+    pipeline = """slipway: 1
+project: tiny
+schedules: [ { cron: "@yearly", reason: nightly } ]
+jobs:
+  tell:
+    executor: host
+    steps: [ { run: 'echo "$SLIPWAY_REASON/$CI_PIPELINE_EVENT/$CI_REPO_DEFAULT_BRANCH/$CI_PREV_COMMIT_SHA/$CI_COMMIT_MESSAGE"' } ]
+"""
+    with Scene(pipeline) as s:
+        before, after = s.change("what changed\n\nand why", notes="1")
+        s.ended(s.push(before, after), "passed")
+        s.home.run("schedule", "run", "tiny/0")
+        run = s.ended(2, "passed")
+        assert (run["why"], run["event"]) == ("nightly", "schedule"), run
+        log = s.home.run("logs", "tiny/2").stdout
+        assert f"nightly/schedule/main/{before}/what changed\n\nand why\n" in log, log
+        assert "push/push/main/" in s.home.run("logs", "tiny/1").stdout
+        assert "schedule: nightly" in s.home.run("show", "tiny/2").stdout and "schedule: nightly" in s.page("/projects/tiny/runs/2")
+
+
 def test_a_badge_is_of_the_default_branch():
     with Scene(TWO_JOBS) as s:
         with open(s.names()["go"], "w", encoding="utf-8"):

@@ -110,6 +110,15 @@ def main():
         slipway("secret", "rotate", "p/TOKEN", "--ref", "other", stdin=VALUE + "\n")
         again = json.loads(slipway("run", "--source", repo, "--branch", "main", "--executor", "host", "--json").stdout)
         log = slipway("logs", again["run"]).stdout
+        leak = PIPELINE.split("    steps:")[0] + """    outputs: [ out ]
+    steps: [ { run: 'printf out=; printf %s "x$TOKEN" | base64' }, { run: 'echo "out=$(printf %s "x$TOKEN" | base64 | head -n 1)" >> "$OUTPUT"' } ]
+"""
+        slipway("secret", "rotate", "p/TOKEN", "--ref", "main", stdin=VALUE + "\n")
+        (repo / "slipway.yaml").write_text(leak)
+        subprocess.run(["git", "-c", "user.name=A", "-c", "user.email=a@example.org", "commit", "-qam", "leak"], cwd=repo, env=env, check=True)
+        leaked = json.loads(slipway("run", "--source", repo, "--branch", "main", "--executor", "host", "--json").stdout)
+        check("an output that holds a secret fails the job and is not kept", leaked["state"] == "failed" and leaked["outputs"] == []
+              and "output 'out' holds a secret" in leaked["jobs"][0]["reason"], leaked)
         check("another ref's secret is not given", "secret not given: TOKEN: not for this ref" in log, log)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -30,6 +30,7 @@ static const JobEnvFacts tag_facts = {
     .ref = "refs/tags/v1.0",
     .tag = "v1.0",
     .event = "tag",
+    .reason = "a release",
     .run_number = 7,
     .job = "build",
     .executor = "sandbox",

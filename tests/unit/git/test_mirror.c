@@ -61,6 +61,8 @@ fetch_removes_what_is_gone_and_moves_what_moved(void **state)
     assert_int_equal(r->list->len, 3);
     assert_true(git_resolve(r->ours, "trunk", &r->commit, &r->error));
     assert_string_equal(r->commit.subject, "First line");
+    assert_string_equal(r->commit.message, "First line\n\nBody text");
+    assert_string_equal(r->commit.parent, "");
 }
 
 static void
@@ -106,6 +108,8 @@ resolve_prefers_ids_then_tags_then_branches(void **state)
     git_commit_clear(&r->commit);
     assert_true(git_resolve(r->ours, "refs/heads/v1.0", &r->commit, &r->error));
     assert_string_equal(r->commit.subject, "Second");
+    assert_string_equal(r->commit.message, "Second");
+    assert_string_equal(r->commit.parent, first);
     git_commit_clear(&r->commit);
     g_autofree char *abbreviated = g_strndup(first, 9);
     assert_true(git_resolve(r->ours, abbreviated, &r->commit, &r->error));

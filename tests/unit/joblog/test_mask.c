@@ -151,6 +151,18 @@ apply_sees_a_secret_across_the_kept_end(void **state)
 }
 
 static void
+finds_sees_every_form_anywhere(void **state)
+{
+    Fixture *f = *state;
+
+    assert_false(mask_finds(f->mask, span_of_text("hunter22")));
+    add(f, "hunter22");
+    assert_true(mask_finds(f->mask, span_of_text("x=hunter22")));
+    assert_true(mask_finds(f->mask, span_of_text("aHVudGVyMjI=")));
+    assert_false(mask_finds(f->mask, span_of_text("hunter2")));
+}
+
+static void
 add_refuses_a_secret_that_is_too_short(void **state)
 {
     Fixture *f = *state;
@@ -173,6 +185,7 @@ main(void)
         CASE(apply_hides_url_forms),
         CASE(apply_hides_each_line_of_a_long_secret),
         CASE(apply_sees_a_secret_across_the_kept_end),
+        CASE(finds_sees_every_form_anywhere),
         CASE(add_refuses_a_secret_that_is_too_short),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
