@@ -14,6 +14,7 @@ extern const ApiOperation op_delivery_redeliver;
 extern const ApiOperation op_delivery_show;
 extern const ApiOperation op_engine_version;
 extern const ApiOperation op_keys_files;
+extern const ApiOperation op_keys_replace;
 extern const ApiOperation op_keys_trust_root;
 extern const ApiOperation op_foreign_set;
 extern const ApiOperation op_foreign_shard;

@@ -29,6 +29,27 @@ const ApiOperation op_root_propose = {
 };
 
 static bool
+propose_format_key_op(ApiContext *context, const json_t *args, json_t **result_out, GError **error)
+{
+    return authority_propose_format_key(context->engine, api_arg_string(args, "from", NULL),
+                                        result_out, error);
+}
+
+static const ApiField format_key_args[] = {
+    { "from", API_STRING, 0, "an Ed25519 key file of this machine; else a new key" },
+    { 0 },
+};
+const ApiOperation op_keys_replace = {
+    .name = "keys.replace",
+    .role = API_ROLE_ADMIN,
+    .flags = API_CHANGES | API_LOCAL,
+    .args = format_key_args,
+    .help = "a root with another key for signatures of files, for root keys to sign",
+    .result = "{kind, object, body, decisions}",
+    .handler = propose_format_key_op,
+};
+
+static bool
 propose_roster_op(ApiContext *context, const json_t *args, json_t **result_out, GError **error)
 {
     g_auto(GStrv) root_names = NULL;

@@ -19,6 +19,7 @@ const ApiOperation *const api_operations[] = {
     &op_foreign_shard,
     &op_foreign_show,
     &op_keys_files,
+    &op_keys_replace,
     &op_keys_trust_root,
     &op_log_append,
     &op_log_check,

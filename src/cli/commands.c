@@ -71,6 +71,7 @@ const Command *const commands[] = {
     &cmd_sigstore_verify_image,
     &cmd_trust_export,
     &cmd_keys_files,
+    &cmd_keys_replace,
     &cmd_keys_new,
     &cmd_keys_sign,
     &cmd_keys_trust_root,

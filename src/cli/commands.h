@@ -25,6 +25,7 @@ extern const Command cmd_keys_new;
 extern const Command cmd_keys_show;
 extern const Command cmd_keys_sign;
 extern const Command cmd_keys_files;
+extern const Command cmd_keys_replace;
 extern const Command cmd_keys_trust_root;
 extern const Command cmd_keys_sign_file;
 extern const Command cmd_log_append;

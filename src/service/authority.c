@@ -10,6 +10,7 @@
 #include "service/engine_view.h"
 #include "service/lane.h"
 #include "service/release_priv.h"
+#include "signer/files.h"
 #include "base/banned.h"
 
 #define PROPOSAL_LIFE_US (30ll * 24 * 3600 * 1000000) /* people need time to meet */
@@ -73,8 +74,9 @@ propose(Engine *engine, FactKind kind, const char *object, json_t *body, const c
     return true;
 }
 
+/* @next: a key that is to take the place of the one of its role; NULL: none. */
 static json_t *
-engine_keys(Engine *engine, GError **error)
+engine_keys(Engine *engine, const SignerPublicKey *next, GError **error)
 {
     static const KeyRole roles[SIGNER_N_ROLES] = {
         [SIGNER_ROLE_ENGINE] = KEY_ROLE_ENGINE,
@@ -95,14 +97,32 @@ engine_keys(Engine *engine, GError **error)
     array = json_array();
     for (guint i = 0; i < keys->len; i++) {
         const SignerPublicKey *key = keys->pdata[i];
+        json_t *item = NULL;
 
-        json_t *item =
-            fact_root_key_json(roles[key->role], span_of_bytes(key->spki), key->builder_id);
+        if (next != NULL && key->role == next->role)
+            continue;
+        item = fact_root_key_json(roles[key->role], span_of_bytes(key->spki), key->builder_id);
         if (key->certs != NULL)
             fact_root_key_set_certs(item, key->certs);
         json_array_append_new(array, item);
     }
+    if (next != NULL)
+        json_array_append_new(
+            array, fact_root_key_json(roles[next->role], span_of_bytes(next->spki), NULL));
     return array;
+}
+
+static bool
+load_root(Engine *engine, FactRoot **root_out, GError **error)
+{
+    g_auto(EngineView) view = { 0 };
+
+    if (!engine_view_open(engine, &view, error) ||
+        !fact_view_root(view.view, root_out, NULL, error))
+        return false;
+    if (*root_out == NULL)
+        error_set(error, BASE_ERROR, BASE_ERROR_NOT_FOUND, "this log has no root yet");
+    return *root_out != NULL;
 }
 
 static char **
@@ -128,7 +148,7 @@ authority_propose_root(Engine *engine, json_t *root_keys, unsigned threshold, js
                        GError **error)
 {
     g_autofree char *object = object_name_root(engine->origin, error);
-    g_autoptr(json_t) keys = object != NULL ? engine_keys(engine, error) : NULL;
+    g_autoptr(json_t) keys = object != NULL ? engine_keys(engine, NULL, error) : NULL;
     g_auto(GStrv) names = keys != NULL ? names_of(root_keys, error) : NULL;
     g_autoptr(json_t) body = NULL;
 
@@ -137,6 +157,66 @@ authority_propose_root(Engine *engine, json_t *root_keys, unsigned threshold, js
     body = fact_root_body(engine->origin, root_keys, threshold, keys);
     return propose(engine, FACT_ROOT, object, body, (const char *const *)names, proposal_out,
                    error);
+}
+
+/* The root keys in force as a body has them. Owned. */
+static json_t *
+root_keys_json(const FactRoot *root)
+{
+    json_t *array = json_array();
+
+    for (guint i = 0; i < root->root_keys->len; i++) {
+        const PersonKey *key = root->root_keys->pdata[i];
+
+        json_array_append_new(
+            array, fact_person_key_json(key->name, key->scheme, span_of_bytes(key->key)));
+    }
+    return array;
+}
+
+bool
+authority_propose_format_key(Engine *engine, const char *from, json_t **proposal_out,
+                             GError **error)
+{
+    g_autofree char *object = object_name_root(engine->origin, error);
+    g_autoptr(FactRoot) root = NULL;
+    g_autoptr(SignerPublicKey) next = NULL;
+    g_autoptr(json_t) keys = NULL;
+    g_autoptr(json_t) root_keys = NULL;
+    g_auto(GStrv) names = NULL;
+    g_autoptr(json_t) body = NULL;
+
+    if (object == NULL || !load_root(engine, &root, error) ||
+        !signer_prepare_format_key(engine->signer, from, error) ||
+        !signer_find_next_key(engine->signer, &next, error))
+        return false;
+    keys = engine_keys(engine, next, error);
+    root_keys = root_keys_json(root);
+    names = keys != NULL ? names_of(root_keys, error) : NULL;
+    if (names == NULL)
+        return false;
+    body = fact_root_body(engine->origin, root_keys, root->threshold, keys);
+    return propose(engine, FACT_ROOT, object, body, (const char *const *)names, proposal_out,
+                   error);
+}
+
+bool
+authority_adopt_key(Engine *engine, GError **error)
+{
+    g_autoptr(SignerPublicKey) next = NULL;
+    g_autoptr(FactRoot) root = NULL;
+    const RootKey *named = NULL;
+
+    if (!signer_find_next_key(engine->signer, &next, error))
+        return false;
+    if (next == NULL)
+        return true;
+    if (!load_root(engine, &root, error))
+        return false;
+    named = fact_root_find_key(root, &next->keyid);
+    if (named == NULL || named->role != KEY_ROLE_FORMAT)
+        return true; /* people have not signed yet */
+    return signer_adopt_next_key(engine->signer, error);
 }
 
 bool
@@ -218,6 +298,10 @@ authority_apply(Engine *engine, const json_t *proposal, json_t *proofs, const ch
     }
     if (!lane_submit(engine->lane, &request, &answer, error)) {
         error_prefix(error, "cannot apply the proposal for '%s'", object);
+        return false;
+    }
+    if (apply.kind == FACT_ROOT && !authority_adopt_key(engine, error)) {
+        error_prefix(error, "the root is logged; its new key is put in use at the next start");
         return false;
     }
     *result_out = json_pack("{s:s, s:o, s:I}", "object", object, "statement",

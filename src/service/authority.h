@@ -15,6 +15,14 @@
  * is what it was made over: applied over another it is a conflict. Owned. */
 bool authority_propose_root(Engine *engine, json_t *root_keys, unsigned threshold,
                             json_t **proposal_out, GError **error) MUST_CHECK;
+/** A root that names another format key, which is made for it, or copied from the Ed25519 key file
+ * @from (absolute; NULL: a new one). Once it is applied the key is in use. Errors: NOT_FOUND (no
+ * root), INVALID, EXISTS and the signer's. */
+bool authority_propose_format_key(Engine *engine, const char *from, json_t **proposal_out,
+                                  GError **error) MUST_CHECK;
+/** Puts a prepared key in use if the root in force names it: after a root, and at each start, for
+ * a crash may have come between. Errors: the signer's. */
+bool authority_adopt_key(Engine *engine, GError **error) MUST_CHECK;
 /** A roster of @project with @body. @signers: names whose decisions are wanted (NULL-terminated);
  * for the first roster and where root takes over, the names in the root. */
 bool authority_propose_roster(Engine *engine, const char *project, json_t *body,

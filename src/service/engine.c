@@ -11,6 +11,7 @@
 #include "base/os.h"
 #include "base/random.h"
 #include "proof/checkpoint.h"
+#include "service/authority.h"
 #include "service/effects.h"
 #include "service/engine_priv.h"
 #include "service/outbox.h"
@@ -233,6 +234,8 @@ engine_open(const EngineOptions *options, GError **error)
                          .signer = engine->signer,
                          .clock = engine->clock,
                          .known = engine->known };
+    if (!authority_adopt_key(engine, error))
+        return NULL;
     engine->lane = lane_new(&parts, error);
     return engine->lane != NULL ? g_steal_pointer(&engine) : NULL;
 }

@@ -58,7 +58,7 @@ check_key(Engine *engine, GError **error)
     }
     error_set(error, BASE_ERROR, BASE_ERROR_NOT_FOUND,
               "'signatures' asks for signatures of files, and this engine has no key for them that "
-              "its root names");
+              "its root names: make one with 'slipway keys replace'");
     return false;
 }
 

@@ -10,6 +10,7 @@
 #include "signer/keyring_priv.h"
 #include "signer/log_state_priv.h"
 #include "signer/protocol_priv.h"
+#include "signer/replace_priv.h"
 #include "signer/timestamp_priv.h"
 #include "sys/channel.h"
 #include "sys/paths.h"
@@ -22,6 +23,7 @@
 #define CREATE_OUTPUT_MAX   4096
 #define END_TIMEOUT_MS      5000 /* from closing its channel to killing it */
 #define CREATE_EXIT_INVALID 2
+#define RUN_MAX_WORDS       4
 #define CREATE_EXIT_EXISTS  4
 
 typedef struct {        /* one of the three processes */
@@ -347,35 +349,73 @@ signer_origin(SignerClient *client, GError **error)
     return index == NULL ? NULL : g_steal_pointer(&index->origin);
 }
 
-/* Why a signer that ran to its end made no keys. */
+/* Why a signer that ran to its end did not do what it was started for. */
 static void
-set_create_error(const ProcessResult *result, GError **error)
+set_run_error(const ProcessResult *result, const char *what, GError **error)
 {
     SignerError code = result->exit.exit_code == CREATE_EXIT_EXISTS    ? SIGNER_ERROR_EXISTS
                        : result->exit.exit_code == CREATE_EXIT_INVALID ? SIGNER_ERROR_INVALID
                                                                        : SIGNER_ERROR_IO;
 
     g_strchomp(result->errors);
-    error_set(error, SIGNER_ERROR, (int)code, "cannot make keys: %s", result->errors);
+    error_set(error, SIGNER_ERROR, (int)code, "cannot %s: %s", what, result->errors);
+}
+
+/* Runs the signer once. @words: NULL-terminated, without the program's name. */
+static bool
+run_signer(const char *const *words, const char *what, GError **error)
+{
+    g_autofree char *program = paths_find_helper(SIGNER_PROGRAM, error);
+    const char *argv[RUN_MAX_WORDS + 2] = { program };
+    ProcessSpec spec = { PROCESS_SPEC_INIT, .argv = argv };
+    g_auto(ProcessResult) result = { 0 };
+
+    for (size_t i = 0; words[i] != NULL && i < RUN_MAX_WORDS; i++)
+        argv[i + 1] = words[i];
+    if (program == NULL || !process_run(&spec, (Span){ 0 }, CREATE_OUTPUT_MAX, CREATE_TIMEOUT_MS,
+                                        NULL, &result, error))
+        return false;
+    if (result.exit.exit_code != 0)
+        set_run_error(&result, what, error);
+    return result.exit.exit_code == 0;
 }
 
 static GPtrArray *
 create_keys(const char *option, const char *keys_dir, const char *origin, GError **error)
 {
-    g_autofree char *program = paths_find_helper(SIGNER_PROGRAM, error);
-    const char *argv[] = { program, option, keys_dir, origin, NULL };
-    ProcessSpec spec = { PROCESS_SPEC_INIT, .argv = argv };
-    g_auto(ProcessResult) result = { 0 };
+    const char *const words[] = { option, keys_dir, origin, NULL };
 
-    if (program == NULL || !process_run(&spec, (Span){ 0 }, CREATE_OUTPUT_MAX, CREATE_TIMEOUT_MS,
-                                        NULL, &result, error))
+    if (!run_signer(words, "make keys", error))
         return NULL;
-    if (result.exit.exit_code != 0) {
-        set_create_error(&result, error);
-        return NULL;
-    }
     g_autoptr(SignerClient) client = signer_client_new(keys_dir);
     return signer_public_keys(client, error);
+}
+
+bool
+signer_prepare_format_key(SignerClient *client, const char *from, GError **error)
+{
+    const char *const words[] = { "--prepare", client->keys_dir,
+                                  signer_role_name(SIGNER_ROLE_FORMAT), from, NULL };
+
+    return run_signer(words, "prepare a new key", error);
+}
+
+bool
+signer_find_next_key(SignerClient *client, SignerPublicKey **key_out, GError **error)
+{
+    AUTO_FD int dirfd = open_keys_dir(client, error);
+
+    return dirfd >= 0 && replace_find(dirfd, key_out, error);
+}
+
+bool
+signer_adopt_next_key(SignerClient *client, GError **error)
+{
+    const char *const words[] = { "--adopt", client->keys_dir, NULL };
+    MUTEX_GUARD(&client->files.lock);
+
+    peer_stop(&client->files); /* the next one opens the new key */
+    return run_signer(words, "put the new key in use", error);
 }
 
 GPtrArray *

@@ -27,6 +27,17 @@ SignerFileFormat signer_file_format_from_name(const char *name);
  */
 char *signer_sign_file(SignerClient *client, SignerFileFormat format, int content, const char *name,
                        int64_t made_at_s, GError **error) MUST_CHECK;
+/** Prepares a format key to take the place of the one in use: @from, the absolute path of an Ed25519 key
+ * file, or NULL for a new one. Asked again it goes on with the one that is prepared. Errors: INVALID,
+ * EXISTS, UNAVAILABLE, IO. */
+bool signer_prepare_format_key(SignerClient *client, const char *from, GError **error) MUST_CHECK;
+/** The prepared key; *@key_out is NULL when there is none. Owned. No process is needed. Errors: NO_KEY
+ * (no folder), CORRUPT, IO. */
+bool signer_find_next_key(SignerClient *client, SignerPublicKey **key_out,
+                          GError **error) MUST_CHECK;
+/** Puts the prepared key in use; the old private key is gone. For the caller to do once a root names
+ * the new key. Errors: CORRUPT, UNAVAILABLE, IO. */
+bool signer_adopt_next_key(SignerClient *client, GError **error) MUST_CHECK;
 /** The certificate of the format key that `gpg --import` takes. @user_id: one line. Returns: owned.
  * Errors: INVALID (the user id), NO_KEY, UNAVAILABLE, CORRUPT. */
 char *signer_format_certificate(SignerClient *client, const char *user_id,

@@ -240,6 +240,42 @@ key_index_create(int dirfd, const char *origin, SignerRole only, GError **error)
     return g_steal_pointer(&index);
 }
 
+bool
+key_index_put(int dirfd, KeyIndex *index, const SignerPublicKey *key, GError **error)
+{
+    g_autoptr(json_t) json = NULL;
+    g_autofree char *text = NULL;
+
+    for (unsigned i = index->keys->len; i > 0; i--) {
+        const SignerPublicKey *old = g_ptr_array_index(index->keys, i - 1);
+
+        if (old->role == key->role)
+            g_ptr_array_remove_index(index->keys, i - 1);
+    }
+    add_key(index, key->role, span_of_bytes(key->spki));
+    json = index_to_json(index);
+    text = json_pretty(json);
+    return file_write_atomic(dirfd, SIGNER_KEYS_NAME, span_of_text(text), 0644, error);
+}
+
+static bool
+is_key(const Signer *signer, const SignerPublicKey *public)
+{
+    Digest keyid = public_key_keyid(signer_public_key(signer));
+
+    return digest_equal(&keyid, &public->keyid);
+}
+
+/* The key that was about to take its place when somebody died. Owned, or NULL. */
+static Signer *
+load_next(int dirfd, const SignerPublicKey *public)
+{
+    g_autofree char *name = g_strdup_printf("%s.next.pem", signer_role_name(public->role));
+    g_autoptr(Signer) signer = key_file_load(dirfd, name, NULL);
+
+    return signer != NULL && is_key(signer, public) ? g_steal_pointer(&signer) : NULL;
+}
+
 Signer *
 keyring_load(int dirfd, const KeyIndex *index, SignerRole role, GError **error)
 {
@@ -248,6 +284,12 @@ keyring_load(int dirfd, const KeyIndex *index, SignerRole role, GError **error)
     g_autoptr(GError) local = NULL;
     g_autoptr(Signer) signer = public == NULL ? NULL : key_file_load(dirfd, name, &local);
 
+    if (public != NULL && (signer == NULL || !is_key(signer, public))) {
+        Signer *next = load_next(dirfd, public);
+
+        if (next != NULL)
+            return next;
+    }
     if (public == NULL || (signer == NULL && error_kind(local) == ERROR_KIND_NOT_FOUND)) {
         error_set(error, SIGNER_ERROR, SIGNER_ERROR_NO_KEY, "there is no key '%s' here", name);
         return NULL;
@@ -260,8 +302,7 @@ keyring_load(int dirfd, const KeyIndex *index, SignerRole role, GError **error)
                   local->message);
         return NULL;
     }
-    Digest keyid = public_key_keyid(signer_public_key(signer));
-    if (!digest_equal(&keyid, &public->keyid)) {
+    if (!is_key(signer, public)) {
         error_set(error, SIGNER_ERROR, SIGNER_ERROR_CORRUPT,
                   "the key '%s' is not the one '%s' names", name, SIGNER_KEYS_NAME);
         return NULL;

@@ -26,6 +26,11 @@ const SignerPublicKey *key_index_find(const KeyIndex *index, SignerRole role);
 KeyIndex *key_index_create(int dirfd, const char *origin, SignerRole only,
                            GError **error) MUST_CHECK;
 
-/** Opens the private key of @role and compares it with @index. Returns: owned.
+/** Puts @key in the place of the one of its role, or adds it, and writes keys.json. Errors: IO. */
+bool key_index_put(int dirfd, KeyIndex *index, const SignerPublicKey *key,
+                   GError **error) MUST_CHECK;
+
+/** Opens the private key of @role and compares it with @index; one that is about to take its place
+ * (replace_priv.h) is found too. Returns: owned.
  * Errors: NO_KEY, CORRUPT (another key; readable by others), IO. */
 Signer *keyring_load(int dirfd, const KeyIndex *index, SignerRole role, GError **error) MUST_CHECK;

@@ -6,6 +6,8 @@
  * slipway-signer --files KEYS_DIR   the format key; the file comes with the request
  * slipway-signer --create KEYS_DIR ORIGIN   makes all keys, prints keys.json
  * slipway-signer --create-log KEYS_DIR ORIGIN   makes a log's key alone
+ * slipway-signer --prepare KEYS_DIR ROLE [FILE]   a key to take another's place, new or copied
+ * slipway-signer --adopt KEYS_DIR   which it takes
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -17,6 +19,7 @@
 #include "base/files.h"
 #include "signer/keyring_priv.h"
 #include "signer/protocol_priv.h"
+#include "signer/replace_priv.h"
 #include "signer/serve_priv.h"
 #include "sys/channel.h"
 #include "base/banned.h"
@@ -102,6 +105,24 @@ create(const char *keys_dir, const char *origin, SignerRole only, GError **error
     return index != NULL;
 }
 
+static bool
+prepare(const char *keys_dir, const char *role_name, const char *from, GError **error)
+{
+    AUTO_FD int dirfd = dir_open(AT_FDCWD, keys_dir, error);
+    SignerRole role = SIGNER_ROLE_NONE;
+
+    return dirfd >= 0 && signer_role_from_name(role_name, &role, error) &&
+           replace_prepare(dirfd, role, from, error);
+}
+
+static bool
+adopt(const char *keys_dir, GError **error)
+{
+    AUTO_FD int dirfd = dir_open(AT_FDCWD, keys_dir, error);
+
+    return dirfd >= 0 && replace_adopt(dirfd, error);
+}
+
 static SignerServes
 serves_from_option(const char *option)
 {
@@ -121,6 +142,10 @@ main(int argc, char **argv)
         ok = create(argv[2], argv[3], SIGNER_ROLE_NONE, &local);
     } else if (argc == 4 && strcmp(argv[1], "--create-log") == 0) {
         ok = create(argv[2], argv[3], SIGNER_ROLE_LOG, &local);
+    } else if ((argc == 4 || argc == 5) && strcmp(argv[1], "--prepare") == 0) {
+        ok = prepare(argv[2], argv[3], argv[4], &local);
+    } else if (argc == 3 && strcmp(argv[1], "--adopt") == 0) {
+        ok = adopt(argv[2], &local);
     } else if (argc == 2 || (argc == 3 && serves_from_option(argv[1]) != SIGNER_SERVES_NONE)) {
         if (!drop_privileges()) {
             fprintf(stderr, SIGNER_PROGRAM ": cannot drop privileges\n");

@@ -225,5 +225,90 @@ def test_an_asset_named_like_a_signature_is_refused_at_the_seal():
         h.refused("release", "seal", h.release(), says=["tool.asc"])
 
 
+def names(h):
+    return h.run("keys", "files").stdout
+
+
+def with_signatures(h):
+    h.write_source("slipway.yaml", scratch.PIPELINE.replace("require: [provenance]",
+                                                            f"require: [provenance]\n    signatures: {FORMATS}"))
+    h.commit("ask for signatures")
+
+
+def test_another_key_takes_over_and_old_releases_stay_good():
+    with Home() as h:
+        with_signatures(h)
+        old, before = h.published(), names(h)
+        h.run("keys", "replace", "--root-key", h.root_key)
+        assert names(h) != before
+        new = h.published("1.1.0")
+        trust = h.trust()
+        fingerprint = next(line.split()[1] for line in names(h).splitlines() if line.startswith("ssh "))
+        assert fingerprint in h.verify(new, trust)
+        assert fingerprint not in h.verify(old, trust)
+        assert not [name for name in os.listdir(os.path.join(h.home, "keys")) if "next" in name]
+        h.clean()
+
+
+def test_a_key_of_ones_own_takes_over():
+    with Home() as h:
+        h.run("keys", "new", "--out", h.path("own.key"), "--type", "ed25519")
+        h.run("keys", "replace", "--root-key", h.root_key, "--from", h.path("own.key"))
+        assert h.run("keys", "show", h.path("own.key"), "--format", "minisign").stdout == \
+            h.run("keys", "files", "--format", "minisign").stdout
+        h.run("keys", "new", "--out", h.path("other.key"), "--type", "p256")
+        h.refused("keys", "replace", "--root-key", h.root_key, "--from", h.path("other.key"), says=["Ed25519"])
+        with_signatures(h)
+        h.verify(h.published(), h.trust())
+
+
+def test_a_key_is_not_used_before_a_root_names_it():
+    with Home() as h:
+        before = names(h)
+        h.run("keys", "replace", "--out", h.path("proposal.json"))
+        assert names(h) == before
+        with open(h.path("proof"), "w", encoding="utf-8") as file:
+            file.write(h.run("keys", "sign", h.path("proposal.json"), "--key", h.root_key, "--person", "root-1").stdout)
+        h.run("admin", "apply", h.path("proposal.json"), "--proof", h.path("proof"))
+        assert names(h) != before
+
+
+def test_a_folder_older_than_the_key_gets_one():
+    with Home() as h:
+        path = os.path.join(h.home, "keys", "keys.json")
+        with open(path, encoding="utf-8") as file:
+            index = json.load(file)
+        index["keys"] = [key for key in index["keys"] if key["role"] != "format"]
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(index, file)
+        os.unlink(os.path.join(h.home, "keys", "format.pem"))
+        with_signatures(h)
+        h.build()
+        h.refused("release", "seal", h.release(), says=["slipway keys replace"])
+        h.run("keys", "replace", "--root-key", h.root_key)
+        h.verify(h.published(), h.trust())
+
+
+def test_a_crash_while_a_key_takes_over_is_healed_by_the_next_start():
+    """What is on disk between the steps: the root is logged and the key only prepared; keys.json names it and it is not renamed."""
+    with Home() as h:
+        keys = os.path.join(h.home, "keys")
+        h.run("keys", "replace", "--out", h.path("proposal.json"))
+        prepared = {name: open(os.path.join(keys, name), "rb").read() for name in ("format.next.pem", "next.json")}
+        index, old = (open(os.path.join(keys, name), "rb").read() for name in ("keys.json", "format.pem"))
+        h.run("keys", "replace", "--root-key", h.root_key)
+        after = names(h)
+        adopted = open(os.path.join(keys, "keys.json"), "rb").read()
+        for label, found in (("logged", index), ("listed", adopted)):
+            with scratch.label(label):
+                for name, content in {**prepared, "keys.json": found, "format.pem": old}.items():
+                    with open(os.path.join(keys, name), "wb", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
+                        file.write(content)
+                assert names(h) == after
+                assert sorted(os.listdir(keys)) == sorted(set(os.listdir(keys)) - set(prepared))
+        with_signatures(h)
+        h.verify(h.published(), h.trust())
+
+
 if __name__ == "__main__":
     sys.exit(scratch.main(sys.modules[__name__]))
