@@ -13,6 +13,7 @@
 #define BODY_FD           3
 #define MAX_REQUEST_BYTES (12u << 20) /* base64 of FETCH_MAX_REQUEST_BYTES and some */
 #define MAX_REDIRECTS     5L
+#define MIN_BYTES_PER_S   512L /* less over the whole timeout is a trickle: slow retrieval */
 
 typedef struct Transfer {
     uint64_t limit_bytes;
@@ -81,7 +82,7 @@ set_options(CURL *curl, const json_t *request, struct curl_slist *headers, Trans
     curl_easy_setopt(curl, CURLOPT_PROXY, "");
     curl_easy_setopt(curl, CURLOPT_USERAGENT, "slipway");
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
-    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, MIN_BYTES_PER_S);
     curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME,
                      (long)(json_integer_value(json_object_get(request, "timeoutMs")) / 1000));
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS,

@@ -10,7 +10,7 @@
 #include "sys/cancel.h"
 
 #define FETCH_MAX_REQUEST_BYTES (8u << 20)
-#define FETCH_TIMEOUT_MS        60000 /* a request that moves nothing for so long has failed */
+#define FETCH_TIMEOUT_MS        60000 /* a request that moves next to nothing for so long has failed */
 
 typedef struct FetchRequest {
     const char *method;         /* NULL: GET, or POST with a body */

@@ -90,8 +90,11 @@ class Forger:
         shutil.rmtree(self.dir, ignore_errors=True)
 
     def note(self, hashes, root=None):
-        root = base64.b64encode(root or root_of(hashes)).decode()
-        text = f"{self.origin}\n{len(hashes)}\n{root}\n"
+        return self.sign(len(hashes), root or root_of(hashes))
+
+    def sign(self, size, root):
+        """A checkpoint of any size and root."""
+        text = f"{self.origin}\n{size}\n{base64.b64encode(root).decode()}\n"
         with tempfile.NamedTemporaryFile(dir=self.dir) as file:
             file.write(text.encode())
             file.flush()
