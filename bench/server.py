@@ -46,11 +46,11 @@ class Server(Project):
     def cpu(self):
         return cpu_seconds(self.process.pid)
 
-    def commit(self, step):
-        """A commit on a branch of its own whose one job has this one step."""
+    def commit(self, step, more=""):
+        """A commit on a branch of its own whose one job has this one step, and @more lines of the job."""
         self.git("checkout", "-q", "-b", f"step{len(self.commits)}")
         with open(os.path.join(self.repo, "slipway.yaml"), "w", encoding="utf-8") as file:
-            file.write(f"slipway: 1\nproject: p\njobs:\n  a:\n    steps:\n      - run: {json.dumps(step)}\n")
+            file.write(f"slipway: 1\nproject: p\njobs:\n  a:\n    steps:\n      - run: {json.dumps(step)}\n{more}")
         self.git("commit", "-q", "-a", "-m", step)
         self.commits[step] = self.git("rev-parse", "HEAD").strip()
         return self.commits[step]

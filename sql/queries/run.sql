@@ -110,6 +110,9 @@ INSERT INTO work_artifact (run, position, path, digest, size_bytes, executable) 
 -- name: artifact_list
 SELECT position, path, digest, size_bytes, executable FROM work_artifact WHERE run = $1 ORDER BY position, path;
 
+-- name: artifact_digest
+SELECT digest FROM work_artifact WHERE run = $1 AND position = $2 AND path = $3;
+
 -- name: output_insert
 INSERT INTO work_output (run, position, name, value) VALUES ($1, $2, $3, $4);
 

@@ -56,6 +56,7 @@ extern const ApiOperation op_root_propose;
 extern const ApiOperation op_roster_propose;
 extern const ApiOperation op_roster_show;
 extern const ApiOperation op_run_allow;
+extern const ApiOperation op_run_artifact;
 extern const ApiOperation op_run_cancel;
 extern const ApiOperation op_run_config;
 extern const ApiOperation op_run_errors;

@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "service/queue.h"
 #include "service/run.h"
+#include "service/run_artifact.h"
 #include "service/run_log.h"
 #include "service/run_report.h"
 #include "base/banned.h"
@@ -269,6 +270,38 @@ const ApiOperation op_run_log = {
     .result = "{lines: [{at, step, kind, text, level, group, collapsed}], next, ended, fold, "
               "removedAt}",
     .handler = run_log_op,
+};
+
+static bool
+run_artifact_op(ApiContext *context, const json_t *args, json_t **result_out, GError **error)
+{
+    RunArtifactName name = { .run = api_arg_string(args, "run", ""),
+                             .position = api_arg_int(args, "position", 0),
+                             .path = api_arg_string(args, "path", "") };
+    int64_t offset = api_arg_int(args, "offset", 0);
+
+    if (offset < 0) {
+        error_set(error, API_ERROR, API_ERROR_BAD_ARGUMENTS, "'offset' is below 0");
+        return false;
+    }
+    *result_out = run_artifact_part(context->engine, &name, (uint64_t)offset, error);
+    return *result_out != NULL;
+}
+
+static const ApiField artifact_args[] = {
+    { "run", API_STRING, API_REQUIRED, "NUMBER or PROJECT/NUMBER" },
+    { "position", API_INT, API_REQUIRED, "of its job in the run" },
+    { "path", API_STRING, API_REQUIRED, "as run.show gives it" },
+    { "offset", API_INT, 0, "where to go on: \"next\" of the answer before" },
+    { 0 },
+};
+const ApiOperation op_run_artifact = {
+    .name = "run.artifact",
+    .role = API_ROLE_READER,
+    .args = artifact_args,
+    .help = "bytes of what a job left, a part at a time",
+    .result = "{digest, sizeBytes, offset, base64, next}; at the end next is sizeBytes",
+    .handler = run_artifact_op,
 };
 
 /* The jobs that did not pass, each with the line that most likely says why. */

@@ -58,6 +58,7 @@ const ApiOperation *const api_operations[] = {
     &op_roster_propose,
     &op_roster_show,
     &op_run_allow,
+    &op_run_artifact,
     &op_run_cancel,
     &op_run_config,
     &op_run_errors,

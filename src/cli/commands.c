@@ -15,6 +15,7 @@ const Command *const commands[] = {
     &cmd_runs,
     &cmd_show,
     &cmd_logs,
+    &cmd_artifacts,
     &cmd_cancel,
     &cmd_restart,
     &cmd_allow,

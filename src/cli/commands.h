@@ -11,6 +11,7 @@ extern const Command cmd_admin_gc;
 extern const Command cmd_admin_isolation;
 extern const Command cmd_admin_rebuild;
 extern const Command cmd_allow;
+extern const Command cmd_artifacts;
 extern const Command cmd_call;
 extern const Command cmd_cancel;
 extern const Command cmd_check;

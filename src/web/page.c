@@ -93,6 +93,23 @@ page_call(const WebRequest *request, const char *operation, json_t *args, GError
     return api_call(&context, operation, owned, &result, error) ? result : NULL;
 }
 
+void
+page_answer_attachment(WebAnswer *answer, int fd, uint64_t size, const char *path)
+{
+    g_autofree char *name = g_path_get_basename(path);
+    g_autofree char *disposition = NULL;
+
+    (void)g_strcanon(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+~-",
+                     '_');
+    disposition = g_strdup_printf("attachment; filename=\"%s\"", name);
+    answer->status = 200;
+    answer->type = "application/octet-stream";
+    answer->fd = fd;
+    answer->size = size;
+    web_answer_header(answer, "Content-Disposition", disposition);
+    web_answer_header(answer, "Content-Security-Policy", "sandbox; default-src 'none'");
+}
+
 const char *
 page_query(const WebRequest *request, const char *name)
 {

@@ -32,6 +32,10 @@ bool page_answer(const WebRequest *request, const PageSpec *spec, json_t *conten
 json_t *page_call(const WebRequest *request, const char *operation, json_t *args,
                   GError **error) MUST_CHECK;
 
+/** Answers with a file of strangers: as an attachment, never shown as a page of ours. @fd: stolen.
+ * @path: its last part is the name that is proposed. */
+void page_answer_attachment(WebAnswer *answer, int fd, uint64_t size, const char *path);
+
 /** ?name=… of the address, or "". Borrowed. */
 const char *page_query(const WebRequest *request, const char *name);
 /** Whether the viewer may do @operation by a form: logged in, and of its role. */
@@ -60,6 +64,7 @@ json_t *page_load_runs(const WebRequest *request, const char *project, const cha
 bool page_projects(const WebRequest *request, WebAnswer *answer, GError **error);
 bool page_project(const WebRequest *request, WebAnswer *answer, GError **error);
 bool page_run(const WebRequest *request, WebAnswer *answer, GError **error);
+bool page_artifact(const WebRequest *request, WebAnswer *answer, GError **error);
 bool page_preview_file(const WebRequest *request, WebAnswer *answer, GError **error);
 bool page_run_config(const WebRequest *request, WebAnswer *answer, GError **error);
 bool page_queue(const WebRequest *request, WebAnswer *answer, GError **error);

@@ -34,8 +34,6 @@ bool
 page_preview_file(const WebRequest *request, WebAnswer *answer, GError **error)
 {
     const char *path = web_param(request, "path");
-    g_autofree char *name = g_path_get_basename(path);
-    g_autofree char *disposition = NULL;
     ApiContext context = web_context(request);
     g_autoptr(json_t) args = json_pack("{s:s}", "project", web_param(request, "project"));
     uint64_t size = 0;
@@ -47,15 +45,7 @@ page_preview_file(const WebRequest *request, WebAnswer *answer, GError **error)
                       path, &size, error);
     if (fd < 0)
         return false;
-    (void)g_strcanon(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+~-",
-                     '_');
-    disposition = g_strdup_printf("attachment; filename=\"%s\"", name);
-    answer->status = 200;
-    answer->type = "application/octet-stream";
-    answer->fd = fd;
-    answer->size = size;
-    web_answer_header(answer, "Content-Disposition", disposition);
-    web_answer_header(answer, "Content-Security-Policy", "sandbox; default-src 'none'");
+    page_answer_attachment(answer, fd, size, path);
     web_answer_header(answer, "Cache-Control", "private, no-store");
     return true;
 }

@@ -11,6 +11,8 @@ const WebRoute page_routes[] = {
     { "GET", "/projects/{project}/badge.svg", API_ROLE_READER, page_badge_svg, 0 },
     { "GET", "/projects/{project}/badge.json", API_ROLE_READER, page_badge_json, 0 },
     { "GET", "/projects/{project}/runs/{number}", API_ROLE_READER, page_run, 0 },
+    { "GET", "/projects/{project}/runs/{number}/artifacts/{position}/{path*}", API_ROLE_READER,
+      page_artifact, WEB_SLOW },
     { "GET", "/projects/{project}/runs/{number}/config", API_ROLE_READER, page_run_config,
       WEB_SLOW },
     { "GET", "/previews/{project}/{folder}/{path*}", API_ROLE_READER, page_preview_file, WEB_SLOW },

@@ -169,13 +169,19 @@ add_bars(json_t *content, const json_t *jobs)
 /* ---- the page ---------------------------------------------------------------------------------- */
 
 static void
-add_artifacts(json_t *content)
+add_artifacts(const WebRequest *request, json_t *content)
 {
     size_t i = 0;
     json_t *artifact = NULL;
 
-    json_array_foreach (json_object_get(content, "artifacts"), i, artifact)
+    json_array_foreach (json_object_get(content, "artifacts"), i, artifact) {
+        g_autofree char *path = g_uri_escape_string(text_of(artifact, "path"), "/", TRUE);
+
         json_object_set_new(artifact, "size", page_size(number_of(artifact, "sizeBytes")));
+        json_object_set_new(artifact, "href",
+                            json_sprintf("%s/artifacts/%" G_GINT64_FORMAT "/%s", web_path(request),
+                                         number_of(artifact, "position"), path));
+    }
 }
 
 static bool
@@ -253,7 +259,7 @@ page_run(const WebRequest *request, WebAnswer *answer, GError **error)
     json_object_set_new(content, "jobs", jobs);
     page_dress_run(content);
     add_bars(content, jobs);
-    add_artifacts(content);
+    add_artifacts(request, content);
     add_actions(request, content);
     add_advice(content);
     page_add_reports(request, run, content);

@@ -521,6 +521,33 @@ def test_pages_show_a_run_and_nothing_in_it_becomes_markup():
         assert sent.status == 303 and sent.headers["location"] == "/login?back=/projects/tiny/runs/1"
 
 
+def test_artifacts_are_fetched_by_page_and_command():
+    with served() as server:
+        start_run(server.home)
+        shown = server.get("/api/v1/run/show?run=tiny/1").json()
+        artifact = shown["artifacts"][0]
+        path = f"/projects/tiny/runs/1/artifacts/{artifact['position']}/{artifact['path']}"
+        cookie = server.login("reader").headers["set-cookie"].split(";")[0]
+        assert f'href="{path}"' in server.ask("GET", "/projects/tiny/runs/1", Cookie=cookie, Accept="text/html").body.decode()
+        got = server.get(path)
+        assert got.status == 200 and "sha256:" + hashlib.sha256(got.body).hexdigest() == artifact["digest"]
+        assert got.headers["content-disposition"].startswith("attachment") and got.headers["content-type"] == "application/octet-stream"
+        assert server.get(path, If_None_Match=got.headers["etag"]).status == 304
+        assert server.get(path, token=None).status == 401
+        for wrong in (path + "x", f"/projects/tiny/runs/1/artifacts/99/{artifact['path']}", f"/projects/tiny/runs/7/artifacts/0/{artifact['path']}",
+                      f"/projects/tiny/runs/1/artifacts/x/{artifact['path']}", "/projects/tiny/runs/1/artifacts/0/..%2f..%2fslipway.db"):
+            assert server.get(wrong).status == 404, wrong
+        out = server.home.path("fetched")
+        server.home.run("artifacts", "1", "--out", out)
+        with open(os.path.join(out, artifact["path"]), "rb") as file:
+            assert file.read() == got.body
+        again = server.home.run("artifacts", "1", artifact["path"], "--out", out, code=1)
+        assert "exists" in again.stderr.lower(), again.stderr
+        assert ".slipway-part" not in os.listdir(out)
+        assert artifact["digest"] in server.home.run("artifacts", "1").stdout
+        server.home.run("artifacts", "1", "nothing", code=1)
+
+
 def test_term_ends_it_in_order_and_says_so():
     with served() as server:
         server.stop()
