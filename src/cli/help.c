@@ -2,6 +2,7 @@
  * help: what people read on the terminal. */
 #include "cli/help.h"
 #include <string.h>
+#include "cli/commands.h"
 #include "base/banned.h"
 
 #define NAME_WIDTH   22
@@ -52,6 +53,13 @@ append_name(GString *text, const char *name, size_t *column)
     g_string_append_printf(text, "%s%s", first ? "" : ", ", name);
 }
 
+/* The last line has them. */
+static bool
+is_in_last_line(const Command *command)
+{
+    return command == &cmd_help || command == &cmd_version;
+}
+
 /* What few need, by name only. */
 static void
 append_rare(GString *text)
@@ -60,7 +68,7 @@ append_rare(GString *text)
 
     g_string_append(text, "\n  also: ");
     for (size_t i = 0; i < n_commands; i++)
-        if (is_in_overview(commands[i], COMMAND_RARE))
+        if (is_in_overview(commands[i], COMMAND_RARE) && !is_in_last_line(commands[i]))
             append_name(text, commands[i]->name, &column);
     for (size_t i = 0; i < n_command_groups; i++)
         if (group_is_in_overview(&command_groups[i], COMMAND_RARE))
@@ -86,7 +94,8 @@ help_overview(void)
                                    command_groups[i].help);
         }
     append_rare(text);
-    g_string_append(text, "\n'slipway help COMMAND' says more.\n");
+    g_string_append(text,
+                    "\n'slipway help COMMAND' says more, 'slipway version' which one this is.\n");
     return g_string_free(text, FALSE);
 }
 
