@@ -2,7 +2,9 @@
  * client: the engine's end: starts the signer processes and asks them. */
 #include "signer/client.h"
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "base/files.h"
 #include "base/limits.h"
@@ -19,6 +21,7 @@
 #include "base/banned.h"
 
 #define ANSWER_TIMEOUT_MS   60000 /* a signer that says nothing for so long is lost */
+#define HASH_BYTES_PER_MS   16000 /* of a slow disk */
 #define CREATE_TIMEOUT_MS   60000
 #define CREATE_OUTPUT_MAX   4096
 #define END_TIMEOUT_MS      5000 /* from closing its channel to killing it */
@@ -110,6 +113,18 @@ peer_start(Peer *peer, const char *keys_dir, GError **error)
     return true;
 }
 
+/* Large files take their time to be hashed. */
+static int
+answer_timeout_ms(int content)
+{
+    struct stat info = { 0 };
+    int64_t ms = ANSWER_TIMEOUT_MS;
+
+    if (content >= 0 && fstat(content, &info) == 0)
+        ms += info.st_size / HASH_BYTES_PER_MS;
+    return (int)MIN(ms, INT_MAX);
+}
+
 /* One request and its answer. Any failure on the way leaves the peer stopped. */
 static json_t *
 peer_exchange(Peer *peer, Span request, int content, GError **error)
@@ -118,7 +133,7 @@ peer_exchange(Peer *peer, Span request, int content, GError **error)
     json_t *answer = NULL;
 
     if (channel_send(peer->channel, request, &content, content >= 0, error) &&
-        channel_receive(peer->channel, ANSWER_TIMEOUT_MS, NULL, &message, error))
+        channel_receive(peer->channel, answer_timeout_ms(content), NULL, &message, error))
         answer = json_parse(span_of_bytes(message.payload), LIMIT_JSON_BYTES, error);
     if (answer == NULL)
         peer_stop(peer);

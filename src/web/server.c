@@ -35,6 +35,7 @@ find_route(WebRequest *request, const char **allowed_out)
         { log_routes, log_n_routes },   { tuf_routes, tuf_n_routes },
         { form_routes, form_n_routes }, { rekor_routes, rekor_n_routes },
         { page_routes, page_n_routes }, { timestamp_routes, timestamp_n_routes },
+        { key_routes, key_n_routes },
     };
 
     return route_find(tables, G_N_ELEMENTS(tables), request, allowed_out);

@@ -54,6 +54,8 @@ extern const WebRoute log_routes[];
 extern const size_t log_n_routes;
 extern const WebRoute timestamp_routes[];
 extern const size_t timestamp_n_routes;
+extern const WebRoute key_routes[];
+extern const size_t key_n_routes;
 extern const WebRoute tuf_routes[];
 extern const size_t tuf_n_routes;
 extern const WebRoute event_routes[];

@@ -384,6 +384,16 @@ def test_the_log_is_served_as_files_and_grows():
         assert origin
 
 
+def test_downloaders_get_the_key_of_released_files():
+    with served() as server:
+        for name, text in (("release.asc", b"-----BEGIN PGP PUBLIC KEY BLOCK-----"), ("release.ssh", b'namespaces="file" ssh-ed25519 '),
+                           ("release.minisign", b"untrusted comment: minisign public key ")):
+            answer = server.get("/keys/" + name, token=None)
+            assert answer.status == 200 and text in answer.body, (name, answer.status, answer.body)
+        for bad in ("/keys/format.pem", "/keys/keys.json", "/keys/..%2fslipway.db", "/keys/"):
+            assert server.get(bad, token=None).status == 404, bad
+
+
 def test_the_same_commands_go_through_the_server():
     with served() as server:
         home = server.home
