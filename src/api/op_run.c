@@ -38,7 +38,7 @@ check_remote(const ApiContext *context, const RunRequest *request, GError **erro
 {
     if (!context->remote || (request->source == NULL && request->executor == NULL))
         return true;
-    error_set(error, API_ERROR, API_ERROR_FORBIDDEN,
+    error_set(error, BASE_ERROR, BASE_ERROR_DENIED,
               "'source' and 'executor' can only be given on the server's machine");
     return false;
 }

@@ -45,7 +45,9 @@ const ApiOperation op_watch_list = {
     .role = API_ROLE_READER,
     .args = list_args,
     .help = "repositories that are asked for new artifacts",
-    .result = "[{project, name, kind, url, suite, component, arch, artifacts, poll, looked}]",
+    .result =
+        "[{project, name, kind, url, suite, component, arch, artifacts, poll, looked, trouble, "
+        "troubleSince}]",
     .handler = list_op,
 };
 

@@ -170,6 +170,7 @@ show_project(CommandContext *context, const json_t *project)
     show_text(context, project, "proposals", "proposals");
     if (poll > 0)
         output_line(context->output, "  %-14s every %" JSON_INTEGER_FORMAT " s", "polled", poll);
+    show_text(context, project, "trouble", "trouble");
     output_json(context->output, project);
 }
 

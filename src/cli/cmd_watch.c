@@ -110,7 +110,8 @@ const Command cmd_watch_set = {
 static bool
 run_list(CommandContext *context, void *data, const char *const *positional, GError **error)
 {
-    static const char *const headers[] = { "PROJECT", "NAME", "KIND", "URL", "ARTIFACTS", NULL };
+    static const char *const headers[] = { "PROJECT",   "NAME",    "KIND", "URL",
+                                           "ARTIFACTS", "TROUBLE", NULL };
     g_autoptr(json_t) list = NULL;
     size_t i = 0;
     json_t *watch = NULL;
@@ -125,7 +126,9 @@ run_list(CommandContext *context, void *data, const char *const *positional, GEr
         const char *const cells[] = { json_string_value(json_object_get(watch, "project")),
                                       json_string_value(json_object_get(watch, "name")),
                                       json_string_value(json_object_get(watch, "kind")),
-                                      json_string_value(json_object_get(watch, "url")), globs };
+                                      json_string_value(json_object_get(watch, "url")),
+                                      globs,
+                                      json_string_value(json_object_get(watch, "trouble")) };
 
         output_table_row(context->output, cells);
     }

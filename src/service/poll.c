@@ -15,6 +15,7 @@
 #include "service/intake_priv.h"
 #include "service/outbox_priv.h"
 #include "service/queue.h"
+#include "service/trouble.h"
 #include "service/watch.h"
 #include "sys/wake.h"
 #include "base/banned.h"
@@ -276,11 +277,19 @@ due_of(Poll *poll, const char *key)
     return due;
 }
 
+/* What came of a look at watch @name of @project (""; its repository), for the log and for people. */
 static void
-tell(const char *project, const GError *error)
+tell(Poll *poll, const char *project, const char *name, const GError *cause)
 {
-    log_event(LOG_WARNING, "cannot poll a repository, retrying", "SLIPWAY_PROJECT", project,
-              "SLIPWAY_CAUSE", error->message, NULL);
+    g_autoptr(GError) local = NULL;
+
+    if (cause != NULL && error_kind(cause) == ERROR_KIND_CANCELLED)
+        return;
+    if (cause != NULL)
+        log_event(LOG_WARNING, "cannot poll a repository, retrying", "SLIPWAY_PROJECT", project,
+                  "SLIPWAY_WATCH", name, "SLIPWAY_CAUSE", cause->message, NULL);
+    if (!trouble_note(poll->engine, project, name, cause, &local))
+        error_ignore(false, &local, "the next look notes it");
 }
 
 /* Looks at projects that are due. @soonest_us: lowered to when the next one is. */
@@ -293,8 +302,8 @@ look_at_projects(Poll *poll, const GPtrArray *list, int64_t *soonest_us)
         g_autoptr(GError) local = NULL;
 
         if (*due <= clock_monotonic_us()) {
-            if (!look(poll, polled, &local))
-                tell(polled->name, local);
+            error_ignore(look(poll, polled, &local), NULL, "told, and tried again");
+            tell(poll, polled->name, "", local);
             *due = clock_monotonic_us() + polled->poll_s * 1000000;
         }
         *soonest_us = MIN(*soonest_us, *due);
@@ -314,8 +323,9 @@ look_at_watches(Poll *poll, const GPtrArray *list, int64_t *soonest_us)
         if (watch->seen == NULL && *due > 0) /* it was set anew */
             *due = MIN(*due, clock_monotonic_us() + NEW_WATCH_US);
         if (*due <= clock_monotonic_us()) {
-            if (!watch_look(poll->engine, watch, poll->cancel, NULL, &local))
-                tell(key, local);
+            error_ignore(watch_look(poll->engine, watch, poll->cancel, NULL, &local), NULL,
+                         "told, and tried again");
+            tell(poll, watch->project, watch->name, local);
             *due = clock_monotonic_us() + watch->poll_s * 1000000;
         }
         *soonest_us = MIN(*soonest_us, *due);

@@ -12,6 +12,7 @@
 #include "format/glob.h"
 #include "service/engine_priv.h"
 #include "service/outbox_priv.h"
+#include "service/trouble.h"
 #include "base/banned.h"
 
 #define TEXT_BYTES_MAX    4096
@@ -367,10 +368,12 @@ project_show(Engine *engine, const char *name, GError **error)
 {
     g_autoptr(DbReader) reader = db_reader_acquire(engine->db, error);
     g_auto(Project) project = { 0 };
+    g_autoptr(json_t) object = NULL;
 
     if (reader == NULL || !project_load(reader, name, &project, error))
         return NULL;
-    return project_json(&project);
+    object = project_json(&project);
+    return trouble_add(reader, name, "", object, error) ? g_steal_pointer(&object) : NULL;
 }
 
 json_t *

@@ -10,6 +10,7 @@
 #include "service/outbox_priv.h"
 #include "service/project.h"
 #include "service/queue.h"
+#include "service/trouble.h"
 #include "service/watch_ask.h"
 #include "base/banned.h"
 
@@ -233,18 +234,22 @@ json_t *
 watch_list(Engine *engine, const char *project, GError **error)
 {
     g_autoptr(GPtrArray) list = watch_load_all(engine, error);
-    json_t *array = NULL;
+    g_autoptr(json_t) array = json_array();
+    g_autoptr(DbReader) reader = NULL;
 
-    if (list == NULL)
-        return NULL;
-    array = json_array();
-    for (guint i = 0; i < list->len; i++) {
+    reader = list != NULL ? db_reader_acquire(engine->db, error) : NULL;
+    for (guint i = 0; reader != NULL && i < list->len; i++) {
         const Watch *watch = list->pdata[i];
+        json_t *object = NULL;
 
-        if (project == NULL || strcmp(project, watch->project) == 0)
-            json_array_append_new(array, watch_json(watch));
+        if (project != NULL && strcmp(project, watch->project) != 0)
+            continue;
+        object = watch_json(watch);
+        json_array_append_new(array, object);
+        if (!trouble_add(reader, watch->project, watch->name, object, error))
+            return NULL;
     }
-    return array;
+    return reader != NULL ? g_steal_pointer(&array) : NULL;
 }
 
 typedef struct Name {
@@ -261,7 +266,8 @@ write_remove(DbConn *conn, void *input, GError **error)
                  error))
         return false;
     name->removed = db_changes(conn) > 0;
-    return true;
+    return db_exec(conn, QUERY_TROUBLE_CLEAR,
+                   DB_PARAMS(DB_TEXT(name->project), DB_TEXT(name->name)), error);
 }
 
 bool
@@ -403,14 +409,22 @@ watch_look_now(Engine *engine, const char *project, const char *name, char **new
 {
     g_autoptr(GPtrArray) list = watch_load_all(engine, error);
     g_autofree char *news = NULL;
+    g_autoptr(GError) local = NULL;
+    g_autoptr(GError) second = NULL;
 
     for (guint i = 0; list != NULL && i < list->len; i++) {
         const Watch *watch = list->pdata[i];
 
         if (strcmp(watch->project, project) != 0 || strcmp(watch->name, name) != 0)
             continue;
-        if (!watch_look(engine, watch, NULL, &news, error))
+        bool ok = watch_look(engine, watch, NULL, &news, &local);
+
+        if (!trouble_note(engine, project, name, local, &second))
+            error_ignore(false, &second, "the next look notes it");
+        if (!ok) {
+            g_propagate_error(error, g_steal_pointer(&local));
             return false;
+        }
         *news_out = news != NULL ? g_steal_pointer(&news) : g_strdup("");
         return true;
     }

@@ -33,7 +33,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Watch, watch_free)
  * artifacts, poll}. Errors: INVALID, NOT_FOUND (project). */
 bool watch_set(Engine *engine, const char *project, const char *name, const json_t *settings,
                json_t **result_out, GError **error) MUST_CHECK;
-/** All of @project (NULL: of all): [{project, name, kind, url, …, poll, looked}]. Owned. */
+/** All of @project (NULL: of all): [{project, name, kind, url, …, poll, looked, trouble,
+ * troubleSince}]. Owned. */
 json_t *watch_list(Engine *engine, const char *project, GError **error) MUST_CHECK;
 /** Errors: NOT_FOUND. */
 bool watch_remove(Engine *engine, const char *project, const char *name, GError **error) MUST_CHECK;

@@ -355,6 +355,7 @@ def test_a_new_package_of_a_watched_archive_starts_one_run():
         assert "about base 1.1 in run 2" in s.home.run("logs", "tiny/2").stdout
         archive.files.clear()
         s.home.refused("watch", "look", "tiny/deb", says=["404"])
+        assert "404" in s.home.run("watch", "list").stdout
         assert len(json.loads(s.home.run("runs", "--json").stdout)) == 2
 
 

@@ -223,6 +223,18 @@ def test_faults_of_the_forge():
         assert mine[3]["at"] - mine[2]["at"] >= 2.9, mine[3]["at"] - mine[2]["at"]
 
 
+def test_a_used_up_rate_limit_holds_back_what_comes_next():
+    with Scene() as scene:
+        resets = int(time.time()) + 4
+        scene.forge.script = [(201, {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(resets)})]
+        held_back(scene, 1, "the last one allowed")
+        scene.forge.wait(lambda: len(scene.forge.got) == 1, what="the first status")
+        second = held_back(scene, 2, "must wait")
+        scene.forge.wait(lambda: (second, "pending") in scene.forge.taken(), seconds=30, what="the second status")
+        assert time.time() >= resets, resets - time.time()
+        assert len(scene.forge.got) == 2, scene.forge.got
+
+
 def test_forge_that_is_away():
     """while nobody listens messages wait, the last word of each run included; then they come, the last word last"""
     with Scene() as scene:
@@ -472,12 +484,14 @@ def test_polling():
             return json.loads(scene.home.run("delivery", "list", "--project", "plain", "--json").stdout)
         time.sleep(1.5)
         assert deliveries() == []
+        scene.home.run("project", "add", "lost", "--source", scene.home.path("lost"), "--poll", "10s")
         scene.home.write_source("notes.txt", "more\n")
         scene.home.commit("second")
         commit = scene.home.git("rev-parse", "HEAD")
         scene.forge.wait(lambda: deliveries(), what="a delivery", seconds=30)
         row = deliveries()[0]
         assert (row["event"], row["ref"], row["commit"], row["action"]) == ("push", "refs/heads/main", commit, "queued"), row
+        assert "trouble" in scene.home.run("project", "show", "lost").stdout and "trouble" not in scene.home.run("project", "show", "plain").stdout
 
 
 def test_post_receive():
