@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A server with something on every page: projects, runs in every state, a queue, pools, releases in every state, a preview,
-a witness that is behind. Called as a program it serves that until Enter is pressed, for whoever wants to look."""
+a witness that is behind. Called as a program it serves that until Enter is pressed, for whoever wants to look; docs/run.png is its failed run."""
 import hashlib
 import hmac
 import json
@@ -20,18 +20,25 @@ previews: { assets: [ "*.html" ], keep: 48h }
 schedules:
   - { cron: "30 2 * * *", reason: nightly, branch: main }
 jobs:
-  lint: { executor: host, steps: [ { name: style, run: "echo '::group::Files'; ls; echo '::endgroup::'; printf '\\\\033[32mfine\\\\033[0m\\\\n'" } ] }
+  lint: { executor: host, steps: [ { name: style, run: "echo '::group::Files'; ls; echo '::endgroup::'; sleep 0.3; printf '\\\\033[32mfine\\\\033[0m\\\\n'" } ] }
+  build:
+    executor: host
+    steps:
+      - { name: configure, run: "echo 'using cc 12.2.0'; sleep 0.1" }
+      - { name: compile, run: "sleep 0.4; echo '<p>shop</p>' > $SLIPWAY_OUT/shop.html" }
+    artifacts: ["*.html"]
   test:
     executor: host
-    needs: [lint]
+    needs: [build]
     steps:
       - name: unit
         run: |
+          sleep 0.2
           printf '# Coverage\\n\\n**81 %%** of the lines, [more](https://example.org/)\\n' >> "$STEP_SUMMARY"
           mkdir "$SLIPWAY_TESTS"
           echo '<testsuite name="s"><testcase name="adds" time="0.01"/><testcase name="takes away" classname="sums" time="0.2">FAILURE</testcase></testsuite>' > "$SLIPWAY_TESTS/t.xml"
-      - { name: integration, run: "for i in 1 2 3 4 5; do echo case $i: fine; done; CASE" }
-  build: { executor: host, needs: [test], steps: [ { name: page, run: "echo '<p>shop</p>' > $SLIPWAY_OUT/shop.html" } ], artifacts: ["*.html"] }
+      - { name: integration, run: "for i in 1 2 3 4 5; do echo case $i: fine; sleep 0.05; done; CASE" }
+  package: { executor: host, needs: [lint, test], steps: [ { name: pack, run: "sleep 0.1" } ] }
 """
 FAILURE = '<failure message="wanted 3, got 4">at sums.c:12</failure>'
 LEASES = """slipway: 1
@@ -128,13 +135,17 @@ class Gallery(Home):
             time.sleep(0.05)
         raise AssertionError(f"{run} does not end")
 
+    def passes(self, run):
+        state = self.ended(run)
+        assert state == "passed", f"{state}: {self.call('run.show', run=run)['reason']}"
+
     def queue(self, name, *words):
         return json.loads(self.run("queue", "add", name, *(words or ("--branch", "main")), "--json").stdout)["run"]
 
     def projects(self):
         good = SHOP.replace("CASE", "true").replace("FAILURE", "")
         self.repository("shop", good)
-        assert self.ended(self.queue("shop")) == "passed"
+        self.passes(self.queue("shop"))
         self.repository("wiki", good.replace("project: shop", "project: wiki"))
         self.propose("wiki", 7)
         self.change("shop", SHOP.replace("CASE", "echo 'case 6: error: wanted <b>Ada</b>'; exit 3").replace("FAILURE", FAILURE))
@@ -158,7 +169,7 @@ class Gallery(Home):
             "X-Hub-Signature-256": "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()})
         with urllib.request.urlopen(request, timeout=30) as answer:
             self.proposal = json.load(answer)["run"]
-        assert self.ended(self.proposal) == "passed"
+        self.passes(self.proposal)
 
     def pools(self):
         program = self.path("machine")
