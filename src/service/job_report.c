@@ -68,29 +68,46 @@ keep_summary(Engine *engine, Machine *machine, const Mask *mask, JobResult *resu
     return true;
 }
 
+/* What can be read of one file. One that a crash cut short does not take the others with it; the first
+ * such is named beside the results. */
+static void
+add_tests(Machine *machine, const Mask *mask, const MachineFile *file, json_t *results,
+          GError **first)
+{
+    g_autoptr(GError) local = NULL;
+    g_autoptr(GBytes) xml = read_masked(machine, mask, file->path, JUNIT_MAX_BYTES, &local);
+    g_autofree char *why = NULL;
+
+    if (xml != NULL && junit_add(results, span_of_bytes(xml), &local))
+        return;
+    error_prefix(&local, "cannot read '%s'", file->path);
+    if (*first != NULL)
+        return;
+    why = g_utf8_make_valid(local->message, -1);
+    json_object_set_new(results, "unread", json_string(why));
+    g_propagate_error(first, g_steal_pointer(&local));
+}
+
 static bool
 keep_tests(Engine *engine, Machine *machine, const Mask *mask, JobResult *result, GError **error)
 {
     g_autoptr(GPtrArray) files = list_reports(machine, TESTS_GLOB, error);
     g_autoptr(json_t) results = json_object();
     g_autofree char *text = NULL;
+    g_autoptr(GError) first = NULL;
 
     if (files == NULL || files->len == 0)
         return files != NULL;
-    for (guint i = 0; i < files->len; i++) {
-        const MachineFile *file = files->pdata[i];
-        g_autoptr(GBytes) xml = read_masked(machine, mask, file->path, JUNIT_MAX_BYTES, error);
-
-        if (xml == NULL || !junit_add(results, span_of_bytes(xml), error)) {
-            error_prefix(error, "cannot read '%s'", file->path);
-            return false;
-        }
-    }
+    for (guint i = 0; i < files->len; i++)
+        add_tests(machine, mask, files->pdata[i], results, &first);
     text = json_dumps(results, JSON_COMPACT);
     if (!store_put_bytes(engine->store, span_of_text(text), &result->tests, error))
         return false;
     result->has_tests = true;
-    return true;
+    if (first == NULL)
+        return true;
+    g_propagate_error(error, g_steal_pointer(&first));
+    return false;
 }
 
 bool

@@ -66,7 +66,8 @@ cases_of(const json_t *tests)
     return array;
 }
 
-/* {job, position, total, passed, failed, skipped, took, cases, more}: those that did not pass. */
+/* {job, position, total, passed, failed, skipped, took, cases, more, unread}: those that did not
+ * pass. */
 static json_t *
 dress_tests(const json_t *report)
 {
@@ -76,12 +77,15 @@ dress_tests(const json_t *report)
     json_t *cases = cases_of(tests);
     json_int_t more = MAX(failed + skipped - (json_int_t)json_array_size(cases), 0);
 
-    return json_pack("{s:O?, s:O?, s:O?, s:O?, s:I, s:I, s:s, s:o, s:o, s:I}", "job",
+    const json_t *unread = json_object_get(tests, "unread");
+
+    return json_pack("{s:O?, s:O?, s:O?, s:O?, s:I, s:I, s:s, s:o, s:o, s:I, s:O?}", "job",
                      json_object_get(report, "job"), "position",
                      json_object_get(report, "position"), "total", json_object_get(tests, "tests"),
                      "passed", json_object_get(tests, "passed"), "failed", failed, "skipped",
-                     skipped, "state", failed > 0 ? "failed" : "passed", "took",
-                     took_of(json_object_get(tests, "seconds")), "cases", cases, "more", more);
+                     skipped, "state", failed > 0 || unread != NULL ? "failed" : "passed", "took",
+                     took_of(json_object_get(tests, "seconds")), "cases", cases, "more", more,
+                     "unread", unread);
 }
 
 static void

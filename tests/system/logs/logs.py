@@ -33,6 +33,7 @@ jobs:
           echo "**bold** $TOKEN" >> "$STEP_SUMMARY"
           mkdir "$SLIPWAY_TESTS"
           echo '<testsuite><testcase name="a"/><testcase name="b"><failure message="no"/></testcase></testsuite>' > "$SLIPWAY_TESTS/t.xml"
+          echo '<testsuite><testcase name="c"/><testcase na' > "$SLIPWAY_TESTS/cut.xml"
           echo "a.c:3:7: error: no such thing"
           echo "make: *** [all] Error 1"
           exit 3
@@ -100,6 +101,8 @@ def main():
         tests = json.loads(slipway("call", "run.tests", json.dumps({"run": number})).stdout)
         check("the test results of a failed job are there", tests and tests[0]["tests"]["failed"] == 1
               and tests[0]["tests"]["cases"][0]["name"] == "b", tests)
+        check("a file that was cut short takes no other with it, and is named", tests[0]["tests"]["tests"] == 3
+              and "cut.xml" in tests[0]["tests"]["unread"] and "a report was not kept" in text, tests)
         check("nothing of it is missing or too much", slipway("admin", "fsck").returncode == 0)
 
         local = subprocess.run([str(SLIPWAY), "exec", "speak", "--executor", "host"], cwd=repo, env=env, text=True,
