@@ -178,6 +178,26 @@ base64_decode_lenient(const char *text, GError **error)
 }
 
 bool
+decimal_parse(const char *text, uint64_t max, uint64_t *out)
+{
+    uint64_t value = 0;
+
+    if (*text == '\0' || (text[0] == '0' && text[1] != '\0'))
+        return false;
+    for (; *text != '\0'; text++) {
+        unsigned digit = (unsigned)*text - '0';
+
+        if (!g_ascii_isdigit(*text) || value > (max - MIN(digit, max)) / 10)
+            return false;
+        value = value * 10 + digit;
+        if (value > max)
+            return false;
+    }
+    *out = value;
+    return true;
+}
+
+bool
 utf8_is_valid(Span span)
 {
     return span.len == 0 || g_utf8_validate_len((const char *)span.data, span.len, NULL);

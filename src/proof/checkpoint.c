@@ -64,17 +64,6 @@ invalid(GError **error, const char *why)
 }
 
 static bool
-parse_size(const char *text, uint64_t *out)
-{
-    size_t len = strlen(text);
-
-    if (len == 0 || len > 19 || strspn(text, "0123456789") != len || (len > 1 && text[0] == '0'))
-        return false;
-    *out = g_ascii_strtoull(text, NULL, 10);
-    return *out <= INT64_MAX;
-}
-
-static bool
 parse_root(const char *text, Digest *out)
 {
     g_autoptr(GBytes) bytes = base64_decode(text, NULL);
@@ -100,7 +89,7 @@ checkpoint_parse(Span text, GError **error)
     g_autoptr(Checkpoint) checkpoint = g_new0(Checkpoint, 1);
     if (lines[0][0] == '\0')
         return invalid(error, "the origin is empty");
-    if (!parse_size(lines[1], &checkpoint->head.size))
+    if (!decimal_parse(lines[1], INT64_MAX, &checkpoint->head.size))
         return invalid(error, "the size is not a decimal number below 2^63");
     if (!parse_root(lines[2], &checkpoint->head.root))
         return invalid(error, "the root is not base64 of 32 bytes");

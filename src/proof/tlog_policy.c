@@ -161,13 +161,13 @@ take_witness(TlogPolicy *policy, char **words, unsigned n, GError **error)
 static bool
 parse_threshold(const char *text, unsigned n_members, unsigned *out, GError **error)
 {
-    guint64 value = 0;
+    uint64_t value = 0;
 
     if (strcmp(text, "any") == 0)
         value = 1;
     else if (strcmp(text, "all") == 0)
         value = n_members;
-    else if (!g_ascii_string_to_unsigned(text, 10, 1, n_members, &value, NULL))
+    else if (!decimal_parse(text, n_members, &value) || value == 0)
         return bad(error, "a group's threshold is 'any', 'all' or a number up to its members");
     *out = (unsigned)value;
     return true;

@@ -33,16 +33,7 @@ bad(GError **error, const char *why)
 static bool
 parse_index(const char *line, uint64_t *out)
 {
-    guint64 value = 0;
-
-    if (!g_str_has_prefix(line, INDEX))
-        return false;
-    line += strlen(INDEX);
-    if ((line[0] == '0' && line[1] != '\0') || line[0] == '+' ||
-        !g_ascii_string_to_unsigned(line, 10, 0, INT64_MAX, &value, NULL))
-        return false;
-    *out = value;
-    return true;
+    return g_str_has_prefix(line, INDEX) && decimal_parse(line + strlen(INDEX), INT64_MAX, out);
 }
 
 static bool

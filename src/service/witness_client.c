@@ -197,9 +197,9 @@ static bool
 take_size(Asking *asking, const char *text, GError **error)
 {
     g_autofree char *line = g_strndup(text, strcspn(text, "\n"));
-    guint64 size = 0;
+    uint64_t size = 0;
 
-    if (!g_ascii_string_to_unsigned(line, 10, 0, INT64_MAX, &size, NULL)) {
+    if (!decimal_parse(line, INT64_MAX, &size)) {
         error_set(error, BASE_ERROR, BASE_ERROR_UNTRUSTED, "it answered 409 without a size");
         return false;
     }

@@ -33,15 +33,7 @@ take_line(Span *rest, char out[MAX_LINE_BYTES])
 static bool
 parse_old(const char *line, uint64_t *out)
 {
-    const char *digits = line + strlen(OLD);
-    guint64 value = 0;
-
-    if (!g_str_has_prefix(line, OLD) || (digits[0] == '0' && digits[1] != '\0') ||
-        !g_ascii_isdigit(digits[0]) ||
-        !g_ascii_string_to_unsigned(digits, 10, 0, INT64_MAX, &value, NULL))
-        return false;
-    *out = value;
-    return true;
+    return g_str_has_prefix(line, OLD) && decimal_parse(line + strlen(OLD), INT64_MAX, out);
 }
 
 bool

@@ -113,6 +113,46 @@ utf8_refuses_nul_surrogates_and_overlong_forms(void **state)
     assert_false(utf8_is_valid(span_of_text("\303")));
 }
 
+static void
+decimal_takes_digits_alone(void **state)
+{
+    static const struct {
+        const char *text;
+        uint64_t max;
+        bool ok;
+    } cases[] = {
+        { "0", UINT64_MAX, true },
+        { "18446744073709551615", UINT64_MAX, true },
+        { "18446744073709551616", UINT64_MAX, false },
+        { "99999999999999999999", UINT64_MAX, false },
+        { "9223372036854775807", INT64_MAX, true },
+        { "9223372036854775808", INT64_MAX, false },
+        { "3", 3, true },
+        { "4", 3, false },
+        { "9", 3, false },
+        { "30", 3, false },
+        { "", 3, false },
+        { "00", 3, false },
+        { "01", 3, false },
+        { "+1", 3, false },
+        { "-0", 3, false },
+        { " 1", 3, false },
+        { "\v1", 3, false },
+        { "1 ", 3, false },
+        { "0x1", 3, false },
+        { "\331\241", 3, false }, /* ARABIC-INDIC DIGIT ONE */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        uint64_t value = 77;
+
+        test_case("'%s' up to %" G_GUINT64_FORMAT, cases[i].text, cases[i].max);
+        assert_true(decimal_parse(cases[i].text, cases[i].max, &value) == cases[i].ok);
+        assert_true(cases[i].ok ? value == g_ascii_strtoull(cases[i].text, NULL, 10) : value == 77);
+    }
+}
+
 int
 main(void)
 {
@@ -122,6 +162,7 @@ main(void)
         cmocka_unit_test(base64_has_the_rfc_4648_vectors),
         cmocka_unit_test(base64_refuses_what_is_not_canonical),
         cmocka_unit_test(lenient_base64_takes_url_safe_and_unpadded),
+        cmocka_unit_test(decimal_takes_digits_alone),
         cmocka_unit_test(utf8_refuses_nul_surrogates_and_overlong_forms),
     };
 

@@ -363,6 +363,7 @@ malformed_proof_files_are_refused(void **state)
         "c2sp.org/tlog-proof@v1\n\nx\n",
         "c2sp.org/tlog-proof@v1\nindex 01\n\nx\n",
         "c2sp.org/tlog-proof@v1\nindex -1\n\nx\n",
+        "c2sp.org/tlog-proof@v1\nindex \v1\n\nx\n",
         "c2sp.org/tlog-proof@v1\nindex 9223372036854775808\n\nx\n",
         "c2sp.org/tlog-proof@v1\nindex 0\nAAAA\n\nx\n",
         "c2sp.org/tlog-proof@v1\nextra !\nindex 0\n\nx\n",
