@@ -12,6 +12,7 @@
 
 #define MAX_KEPT_BYTES   TUF_MAX_TARGETS_BYTES
 #define MAX_TARGET_BYTES (UINT64_C(1) << 40)
+#define PART_SUFFIX      "%part" /* no target is kept under a name that ends so: see quote */
 
 struct TufClient {
     int dir_fd;       /* borrowed */
@@ -364,7 +365,7 @@ fetch_target(TufClient *client, const TufTarget *target, int dir_fd, const char 
              GError **error)
 {
     g_autofree char *path = target_path(client, target);
-    g_autofree char *temporary = g_strconcat(name, ".part", NULL);
+    g_autofree char *temporary = g_strconcat(name, PART_SUFFIX, NULL);
     AUTO_FD int fd =
         openat(dir_fd, temporary, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
     TufFetched fetched = TUF_FETCH_FAILED;
@@ -389,7 +390,9 @@ fetch_target(TufClient *client, const TufTarget *target, int dir_fd, const char 
 bool
 tuf_client_download(TufClient *client, const TufTarget *target, int dir_fd, GError **error)
 {
-    g_autofree char *name = quote(target->path);
+    bool is_dots = strcmp(target->path, ".") == 0 || strcmp(target->path, "..") == 0;
+    g_autofree char *name =
+        is_dots ? g_strdup(target->path[1] == '.' ? "%2E%2E" : "%2E") : quote(target->path);
 
     return have_already(target, dir_fd, name) || fetch_target(client, target, dir_fd, name, error);
 }
