@@ -542,6 +542,15 @@ command_describe_machine(const Machine *self)
                      step_limits_describe(&limits));
 }
 
+/* Other names than ours are for the program. */
+static bool
+command_check_settings(const json_t *settings, GError **error)
+{
+    g_auto(Caller) caller = { 0 };
+
+    return caller_init(&caller, "machine", settings, error);
+}
+
 const ExecutorDriver executor_command = {
     .name = "command",
     .caps = 0,
@@ -558,5 +567,6 @@ const ExecutorDriver executor_command = {
     .describe_machine = command_describe_machine,
     .release = command_release,
     .free_machine = command_free_machine,
+    .check_settings = command_check_settings,
     .reclaim = command_reclaim,
 };

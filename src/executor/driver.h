@@ -33,6 +33,9 @@ typedef struct ExecutorDriver {
     json_t *(*describe_machine)(const Machine *self);
     bool (*release)(Machine *self, GError **error); /* idempotent */
     void (*free_machine)(Machine *self);            /* after release */
+    /* Optional: drivers without pools have none. Whether a pool's settings are such that a machine
+     * could be used; asks nobody. */
+    bool (*check_settings)(const json_t *settings, GError **error);
     /* Optional: drivers without pools have none. The facade has checked the slot's name. */
     bool (*reclaim)(Executor *self, const char *slot, const json_t *settings, Cancel *cancel,
                     GError **error);

@@ -12,6 +12,18 @@
 static const ExecutorDriver *const drivers[] = { &executor_sandbox, &executor_host,
                                                  &executor_command, &executor_vm };
 
+bool
+executor_check_settings(const char *driver, const json_t *settings, GError **error)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(drivers); i++) {
+        if (strcmp(drivers[i]->name, driver) == 0 && drivers[i]->check_settings != NULL)
+            return drivers[i]->check_settings(settings, error);
+    }
+    error_set(error, BASE_ERROR, BASE_ERROR_INVALID,
+              "'%s' has no pools: expected 'vm' or 'command'", driver);
+    return false;
+}
+
 Executor *
 executor_open(const char *driver, const ExecutorConfig *config, GError **error)
 {

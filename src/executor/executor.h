@@ -59,6 +59,10 @@ json_t *executor_describe(const Executor *executor);
 Machine *executor_acquire(Executor *executor, const MachineSpec *spec, Cancel *cancel,
                           GError **error) MUST_CHECK;
 
+/** Whether @settings are what a pool of @driver needs: known names, values of their kind. Asks no
+ * machine. Errors: INVALID (a driver without pools too). */
+bool executor_check_settings(const char *driver, const json_t *settings, GError **error) MUST_CHECK;
+
 /** After a crash or an expired lease: ends whatever the slot's machine does; afterwards it is off,
  * clean and free. Idempotent; success at once for drivers without pools. Blocks. Errors: INVALID
  * (the settings), UNAVAILABLE, CANCELLED, IO. */

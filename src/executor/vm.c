@@ -518,6 +518,7 @@ const ExecutorDriver executor_vm = {
     .describe_machine = vm_describe_machine,
     .release = vm_release,
     .free_machine = vm_free_machine,
+    .check_settings = vm_place_check_settings,
     .reclaim = vm_reclaim,
     .refresh = vm_refresh,
 };

@@ -3,6 +3,7 @@
 #include "executor/vm_place_priv.h"
 #include <string.h>
 #include "executor/remote.h"
+#include "sys/suggest.h"
 #include "base/banned.h"
 
 #define ACCESS_SSH     "ssh"
@@ -84,6 +85,46 @@ vm_place_init(VmPlace *place, const char *slot, const json_t *settings, GError *
                                  error) &&
            remote_setting_number(settings, "dead-man", DEAD_MAN_S, DEAD_MAN_MAX_S,
                                  &place->dead_man_s, error);
+}
+
+/* A misspelt name would be passed over, and a misspelt 'host-key' is a machine that anybody can be. */
+static bool
+check_names(const json_t *settings, GError **error)
+{
+    static const char *const names[] = {
+        "uri",          "snapshot",      "access",          "user",
+        "key-file",     "address",       "host-key",        "job-user",
+        "folder",       "ready-timeout", "dead-man",        "refresh-update",
+        "refresh-test", "refresh-keep",  "refresh-timeout", "refresh-schedule",
+    };
+    const char *key = NULL;
+    json_t *value = NULL;
+
+    json_object_foreach ((json_t *)settings, key, value) {
+        const char *nearest = suggest_nearest(key, names, G_N_ELEMENTS(names));
+        bool known = nearest != NULL && strcmp(nearest, key) == 0;
+
+        if (!known) {
+            error_set(error, BASE_ERROR, BASE_ERROR_INVALID,
+                      "the pool's settings: there is no '%s' of a virtual machine%s%s%s", key,
+                      nearest != NULL ? "; did you mean '" : "", nearest != NULL ? nearest : "",
+                      nearest != NULL ? "'?" : "");
+            return false;
+        }
+    }
+    return true;
+}
+
+bool
+vm_place_check_settings(const json_t *settings, GError **error)
+{
+    g_auto(VmPlace) place = { 0 };
+
+    if (!check_names(settings, error) || !vm_place_init(&place, "machine", settings, error))
+        return false;
+    return json_object_get(settings, "refresh-schedule") == NULL ||
+           (json_object_get(settings, "refresh-update") != NULL && place.snapshot[0] != '\0') ||
+           refuse(error, "'refresh-schedule' needs 'refresh-update' and 'snapshot'");
 }
 
 json_t *

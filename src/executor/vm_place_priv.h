@@ -16,6 +16,8 @@ typedef struct { /* where a machine is and how one gets in; all owned */
     uint64_t ready_s, dead_man_s;
 } VmPlace;
 
+/** Whether all settings are known and good. Errors: INVALID. */
+bool vm_place_check_settings(const json_t *settings, GError **error) MUST_CHECK;
 /** Clear it also when this fails. Errors: INVALID. */
 bool vm_place_init(VmPlace *place, const char *slot, const json_t *settings,
                    GError **error) MUST_CHECK;

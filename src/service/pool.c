@@ -313,11 +313,13 @@ pool_set(Engine *engine, const char *name, const char *executor, const json_t *s
     Set set = { .name = name, .executor = executor, .slots = slots };
     bool ok = false;
 
-    if (strcmp(executor, "vm") != 0 && strcmp(executor, "command") != 0) {
+    if (name[0] == '\0' || strpbrk(name, " \t\r\n/") != NULL) {
         error_set(error, BASE_ERROR, BASE_ERROR_INVALID,
-                  "'%s' has no pools: expected 'vm' or 'command'", executor);
+                  "'%s' cannot be a pool: expected a name without blanks and '/'", name);
         return false;
     }
+    if (!executor_check_settings(executor, settings, error))
+        return false;
     if (slots[0] == NULL || g_strv_length((char **)slots) > POOL_MAX_SLOTS) {
         error_set(error, BASE_ERROR, BASE_ERROR_INVALID, "a pool has 1 to %d machines",
                   POOL_MAX_SLOTS);
