@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Each limit on what comes from outside: one more than it is refused, for that reason, and soon. What has a limit of its own in a bundle is in test_sigstore. */
+#include <fcntl.h>
 #include <openssl/ct.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -16,6 +17,7 @@
 #include "attest/tuf.h"
 #include "attest/vsa.h"
 #include "base/encoding.h"
+#include "base/files.h"
 #include "base/limits.h"
 #include "proof/cosignature.h"
 #include "proof/minisign.h"
@@ -25,6 +27,7 @@
 #include "proof/tlog_proof.h"
 #include "testing.h"
 #include "verify/attestation.h"
+#include "verify/sigstore_image.h"
 #include "base/banned.h"
 
 #define MAX_SECONDS 5.0 /* of processor time for one refusal, a sanitizer's share included */
@@ -170,6 +173,21 @@ static bool
 reads_minisign(Fixture *f, GError **error)
 {
     g_autoptr(Minisign) minisign = minisign_parse(letters(f, MINISIGN_MAX_BYTES + 1), error);
+    return minisign != NULL;
+}
+
+/* Four right lines, the second comment far too long. */
+static bool
+reads_minisign_head(Fixture *f, GError **error)
+{
+    uint8_t raw[74] = { 'E', 'D' };
+    g_autofree char *first = base64_encode(span_of(raw, 74));
+    g_autofree char *second = base64_encode(span_of(raw, 64));
+    g_autofree char *comment = g_strnfill(MINISIGN_MAX_HEAD_BYTES, 'c');
+    g_autoptr(Minisign) minisign = minisign_parse(
+        keep_text(f, g_strdup_printf("untrusted comment: x\n%s\ntrusted comment: %s\n%s\n", first,
+                                     comment, second)),
+        error);
     return minisign != NULL;
 }
 
@@ -412,6 +430,21 @@ reads_ssh_signers(Fixture *f, GError **error)
 }
 
 static bool
+reads_ssh_signer_lines(Fixture *f, GError **error)
+{
+    static const char line[] =
+        "a ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAINdamAGCsQq31Uv+08lkBzoO4XLz2qYjJa8C"
+        "GmjjxwcR\n";
+    GString *text = g_string_new(NULL);
+
+    for (unsigned i = 0; i <= SSH_SIGNERS_MAX; i++)
+        g_string_append(text, line);
+    g_autoptr(SshSigners) signers =
+        ssh_signers_parse(keep_text(f, g_string_free(text, FALSE)), error);
+    return signers != NULL;
+}
+
+static bool
 reads_decision(Fixture *f, GError **error)
 {
     g_autoptr(Decision) decision = decision_parse(letters(f, DECISION_MAX_BYTES + 1), error);
@@ -440,6 +473,40 @@ reads_attestations(Fixture *f, GError **error)
     const VerifyCheck *check = report->checks->pdata[0];
     error_set(error, BASE_ERROR, BASE_ERROR_LIMIT, "%s", check->text);
     return verify_report_result(report) == VERIFY_OK;
+}
+
+static bool
+reads_attestation_lines(Fixture *f, GError **error)
+{
+    g_autoptr(GPtrArray) keys = g_ptr_array_new();
+    const AttestationQuestion question = {
+        .subject = "x", .algorithm = "sha256", .value = "00", .keys = keys, .threshold = 1
+    };
+    GString *text = g_string_new(NULL);
+
+    for (unsigned i = 0; i <= ATTESTATION_MAX; i++)
+        g_string_append(text, ENVELOPE "{\"keyid\":\"\",\"sig\":\"AAAA\"}]}\n");
+    g_autoptr(VerifyReport) report =
+        attestation_verify(keep_text(f, g_string_free(text, FALSE)), &question);
+    for (guint i = 0; i < report->checks->len; i++) {
+        const VerifyCheck *check = report->checks->pdata[i];
+        if (i + 1 == report->checks->len)
+            error_set(error, BASE_ERROR, BASE_ERROR_LIMIT, "%s", check->text);
+    }
+    return verify_report_result(report) == VERIFY_OK;
+}
+
+static bool
+reads_image_index(Fixture *f, GError **error)
+{
+    g_auto(TempDir) dir = { 0 };
+    Span index = list(f, "{\"manifests\":[", "{}", SIGSTORE_IMAGE_MAX_MANIFESTS + 1, "]}");
+
+    assert_true(temp_dir_make(&dir, "slipway-test-", error));
+    AUTO_FD int fd = dir_open(AT_FDCWD, dir.path, error);
+    assert_true(file_write_new(fd, "index.json", index, 0600, error));
+    g_autoptr(SigstoreImage) image = sigstore_image_load(fd, "a", error);
+    return image != NULL;
 }
 
 /* ---- TUF ---- */
@@ -484,6 +551,7 @@ static const Row rows[] = {
     { "LIMIT_PROOF_HASHES", "too many", reads_proof_hashes },
     { "MINISIGN_MAX_KEY_BYTES", "limit", reads_minisign_key },
     { "MINISIGN_MAX_BYTES", "limit", reads_minisign },
+    { "MINISIGN_MAX_HEAD_BYTES", "too long", reads_minisign_head },
     { "LIMIT_CERTIFICATE_BYTES", "limit", reads_certificate },
     { "LIMIT_CHAIN_CERTIFICATES", "wanted 1 to 8", reads_chain },
     { "LIMIT_CERTIFICATE_SCTS", "more than 16", reads_scts },
@@ -502,9 +570,12 @@ static const Row rows[] = {
     { "SLSA_GCB_MAX", "limit", reads_provenances },
     { "SSH_KEY_MAX_BYTES", "limit", reads_ssh_key },
     { "SSH_SIGNERS_MAX_BYTES", "limit", reads_ssh_signers },
+    { "SSH_SIGNERS_MAX", "10000", reads_ssh_signer_lines },
     { "DECISION_MAX_BYTES", "longer than the allowed", reads_decision },
     { "2 * LIMIT_STATEMENT_BYTES of a line of facts", "longer than the allowed", reads_facts },
     { "ATTESTATION_MAX_BYTES", "too large", reads_attestations },
+    { "ATTESTATION_MAX", "further ones were not", reads_attestation_lines },
+    { "SIGSTORE_IMAGE_MAX_MANIFESTS", "more than 1024", reads_image_index },
     { "TUF_MAX_ROOT_BYTES", "longer than the allowed", reads_root },
     { "TUF_MAX_SIGNATURES", "at most", reads_root_signatures },
     { "TUF_MAX_KEYS", "at most", reads_root_keys },
