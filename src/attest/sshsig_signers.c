@@ -4,6 +4,7 @@
 #include "attest/sshsig_priv.h"
 #include "base/encoding.h"
 #include "base/error.h"
+#include "format/glob.h"
 #include "base/banned.h"
 
 #define MICROSECONDS 1000000
@@ -197,31 +198,6 @@ ssh_signers_free(SshSigners *signers)
     g_free(signers);
 }
 
-/* '*' is any text, '?' any character. */
-static bool
-matches_one(const char *pattern, size_t pattern_len, Span text)
-{
-    size_t p = 0, t = 0, star = SIZE_MAX, mark = 0;
-
-    while (t < text.len) {
-        if (p < pattern_len && pattern[p] == '*') {
-            star = p++;
-            mark = t;
-        } else if (p < pattern_len && (pattern[p] == '?' || (uint8_t)pattern[p] == text.data[t])) {
-            p++;
-            t++;
-        } else if (star != SIZE_MAX) {
-            p = star + 1;
-            t = ++mark;
-        } else {
-            return false;
-        }
-    }
-    while (p < pattern_len && pattern[p] == '*')
-        p++;
-    return p == pattern_len;
-}
-
 /* ssh_config(5) PATTERNS: a list with commas; "!" before one that must not match. */
 static bool
 matches(const char *patterns, Span text)
@@ -231,7 +207,7 @@ matches(const char *patterns, Span text)
     for (const char *at = patterns; *at != '\0';) {
         size_t len = strcspn(at, ",");
         bool negated = *at == '!';
-        if (matches_one(at + negated, len - negated, text)) {
+        if (glob_match_text(span_of(at + negated, len - negated), text)) {
             if (negated)
                 return false;
             matched = true;

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "attest/tuf_priv.h"
 #include "base/digest.h"
+#include "format/glob.h"
 #include "base/banned.h"
 
 static void
@@ -79,31 +80,6 @@ tuf_role_verify(const TufRole *role, const TufFile *file, const char *name, GErr
     return false;
 }
 
-/* One part of a path against one part of a pattern. */
-static bool
-part_fits(const char *pattern, size_t pattern_len, const char *part, size_t part_len)
-{
-    size_t p = 0, t = 0, star = SIZE_MAX, mark = 0;
-
-    while (t < part_len) {
-        if (p < pattern_len && pattern[p] == '*') {
-            star = p++;
-            mark = t;
-        } else if (p < pattern_len && (pattern[p] == '?' || pattern[p] == part[t])) {
-            p++;
-            t++;
-        } else if (star != SIZE_MAX) {
-            p = star + 1;
-            t = ++mark;
-        } else {
-            return false;
-        }
-    }
-    while (p < pattern_len && pattern[p] == '*')
-        p++;
-    return p == pattern_len;
-}
-
 bool
 tuf_path_fits(const char *pattern, const char *path)
 {
@@ -111,7 +87,7 @@ tuf_path_fits(const char *pattern, const char *path)
         size_t pattern_len = strcspn(pattern, "/");
         size_t path_len = strcspn(path, "/");
 
-        if (!part_fits(pattern, pattern_len, path, path_len))
+        if (!glob_match_text(span_of(pattern, pattern_len), span_of(path, path_len)))
             return false;
         pattern += pattern_len;
         path += path_len;

@@ -232,6 +232,26 @@ json_digest(const Digest *digest)
     return json_string(text);
 }
 
+const char *
+json_find_text(const json_t *object, const char *key)
+{
+    return json_string_value(json_object_get(object, key));
+}
+
+const char *
+json_get_text(const json_t *object, const char *key)
+{
+    const char *text = json_find_text(object, key);
+
+    return text != NULL ? text : "";
+}
+
+json_int_t
+json_get_int(const json_t *object, const char *key)
+{
+    return json_integer_value(json_object_get(object, key));
+}
+
 json_t *
 json_string_or_null(const char *text)
 {

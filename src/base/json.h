@@ -52,6 +52,13 @@ bool json_need_digest_or_null(const json_t *object, const char *key, const char 
 bool json_only_keys(const json_t *object, const char *const *allowed, const char *where,
                     GError **error) MUST_CHECK;
 
+/** object[key] for showing: its text, NULL if it is none. Borrowed from @object, which may be NULL. */
+const char *json_find_text(const json_t *object, const char *key);
+/** The same, "" if it is none. */
+const char *json_get_text(const json_t *object, const char *key);
+/** object[key] as a number, 0 if it is none. */
+json_int_t json_get_int(const json_t *object, const char *key);
+
 /** json_string of "sha256:…". Owned reference. */
 json_t *json_digest(const Digest *digest);
 /** json_string, or json_null when @text is NULL. Owned reference. */

@@ -9,12 +9,6 @@
 #include "sys/launch.h"
 #include "base/banned.h"
 
-static long long
-number_of(const json_t *object, const char *key)
-{
-    return (long long)json_integer_value(json_object_get(object, key));
-}
-
 static bool
 run_fsck(CommandContext *context, void *data, const char *const *positional, GError **error)
 {
@@ -32,8 +26,8 @@ run_fsck(CommandContext *context, void *data, const char *const *positional, GEr
         output_styled(context->output, OUTPUT_BAD, "%s", json_string_value(finding));
     output_styled(context->output, clean ? OUTPUT_GOOD : OUTPUT_BAD, "%s: %lld entries, %lld blobs",
                   clean ? "clean" : "not clean",
-                  number_of(json_object_get(result, "log"), "entries"),
-                  number_of(json_object_get(result, "store"), "blobs"));
+                  json_get_int(json_object_get(result, "log"), "entries"),
+                  json_get_int(json_object_get(result, "store"), "blobs"));
     output_json(context->output, result);
     context->exit_code = clean ? 0 : 1;
     return true;
@@ -55,7 +49,7 @@ run_rebuild(CommandContext *context, void *data, const char *const *positional, 
     (void)positional;
     if (!command_call(context, "admin.rebuild", NULL, &result, error))
         return false;
-    output_line(context->output, "rebuilt from %lld entries", number_of(result, "entries"));
+    output_line(context->output, "rebuilt from %lld entries", json_get_int(result, "entries"));
     output_json(context->output, result);
     return true;
 }
@@ -79,7 +73,7 @@ run_backup(CommandContext *context, void *data, const char *const *positional, G
     if (!command_call(context, "admin.backup", json_pack("{s:s}", "path", path), &result, error))
         return false;
     output_line(context->output, "backed up to %s: %lld entries, %lld blobs", path,
-                number_of(result, "entries"), number_of(result, "blobs"));
+                json_get_int(result, "entries"), json_get_int(result, "blobs"));
     output_talk(context->output, "private keys are not in it: keep a copy of them apart");
     output_json(context->output, result);
     return true;
@@ -119,8 +113,8 @@ run_gc(CommandContext *context, void *data, const char *const *positional, GErro
                       &result, error))
         return false;
     output_line(context->output, "removed %lld blobs (%lld bytes), kept %lld",
-                number_of(result, "removed"), number_of(result, "removedBytes"),
-                number_of(result, "kept"));
+                json_get_int(result, "removed"), json_get_int(result, "removedBytes"),
+                json_get_int(result, "kept"));
     output_json(context->output, result);
     return true;
 }

@@ -26,14 +26,6 @@ static const CliOption options[] = {
 };
 
 static const char *
-text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-
-    return text != NULL ? text : "";
-}
-
-static const char *
 job_name(const json_t *shown, json_int_t position)
 {
     size_t i = 0;
@@ -41,7 +33,7 @@ job_name(const json_t *shown, json_int_t position)
 
     json_array_foreach (json_object_get(shown, "jobs"), i, job) {
         if (json_integer_value(json_object_get(job, "position")) == position)
-            return text_of(job, "name");
+            return json_get_text(job, "name");
     }
     return "";
 }
@@ -77,7 +69,7 @@ fetch_part(const Fetch *fetch, json_int_t *offset, int fd, DigestStream *hash, G
 
     if (!command_call(fetch->context, "run.artifact", args, &part, error))
         return false;
-    g_autoptr(GBytes) bytes = base64_decode(text_of(part, "base64"), error);
+    g_autoptr(GBytes) bytes = base64_decode(json_get_text(part, "base64"), error);
 
     if (bytes == NULL || !fd_write_all(fd, span_of_bytes(bytes), error))
         return false;
@@ -98,19 +90,19 @@ fetch_all(const Fetch *fetch, int fd, GError **error)
     json_int_t offset = 0;
     Digest wanted;
 
-    if (!digest_from_string(text_of(fetch->artifact, "digest"), &wanted, error))
+    if (!digest_from_string(json_get_text(fetch->artifact, "digest"), &wanted, error))
         return false;
     while (offset < size) {
         if (!fetch_part(fetch, &offset, fd, hash, error))
             return false;
-        output_progress(fetch->context->output, "%s: %d %%", text_of(fetch->artifact, "path"),
+        output_progress(fetch->context->output, "%s: %d %%", json_get_text(fetch->artifact, "path"),
                         (int)(100.0 * (double)offset / (double)size));
     }
     Digest found = digest_stream_finish(hash);
 
     if (!digest_equal(&found, &wanted)) {
         error_set(error, BASE_ERROR, BASE_ERROR_CORRUPT, "what came is not %s",
-                  text_of(fetch->artifact, "digest"));
+                  json_get_text(fetch->artifact, "digest"));
         return false;
     }
     return true;
@@ -135,7 +127,7 @@ place_part(int folder, const char *name, GError **error)
 static bool
 write_file(const Fetch *fetch, int root, GError **error)
 {
-    const char *path = text_of(fetch->artifact, "path");
+    const char *path = json_get_text(fetch->artifact, "path");
     g_autofree char *parent = g_path_get_dirname(path);
     g_autofree char *name = g_path_get_basename(path);
     mode_t mode = json_is_true(json_object_get(fetch->artifact, "executable")) ? 0755 : 0644;
@@ -170,7 +162,7 @@ is_wanted(const ArtifactsArgs *args, const json_t *shown, const json_t *artifact
 
     if (args->job != NULL && strcmp(args->job, job) != 0)
         return false;
-    return paths[0] == NULL || g_strv_contains(paths, text_of(artifact, "path"));
+    return paths[0] == NULL || g_strv_contains(paths, json_get_text(artifact, "path"));
 }
 
 /* Each path must be one of them. */
@@ -183,7 +175,7 @@ check_paths(const json_t *chosen, const char *run, const char *const *paths, GEr
         json_t *artifact = NULL;
 
         json_array_foreach (chosen, k, artifact)
-            found = found || strcmp(text_of(artifact, "path"), paths[i]) == 0;
+            found = found || strcmp(json_get_text(artifact, "path"), paths[i]) == 0;
         if (!found) {
             error_set(error, BASE_ERROR, BASE_ERROR_NOT_FOUND,
                       "run '%s' has no artifact '%s': 'slipway artifacts %s' lists them", run,
@@ -207,7 +199,7 @@ print_list(Output *output, const json_t *shown, const json_t *chosen)
             "%" JSON_INTEGER_FORMAT, json_integer_value(json_object_get(artifact, "sizeBytes")));
         const char *const cells[] = {
             job_name(shown, json_integer_value(json_object_get(artifact, "position"))),
-            text_of(artifact, "path"), size, text_of(artifact, "digest")
+            json_get_text(artifact, "path"), size, json_get_text(artifact, "digest")
         };
 
         output_table_row(output, cells);
@@ -232,10 +224,10 @@ write_files(CommandContext *context, const char *out, const char *run, const jso
         Fetch fetch = { .context = context, .run = run, .artifact = artifact };
 
         if (!write_file(&fetch, root, error)) {
-            error_prefix(error, "%s/%s", out, text_of(artifact, "path"));
+            error_prefix(error, "%s/%s", out, json_get_text(artifact, "path"));
             return false;
         }
-        output_line(context->output, "written  %s/%s", out, text_of(artifact, "path"));
+        output_line(context->output, "written  %s/%s", out, json_get_text(artifact, "path"));
     }
     return true;
 }

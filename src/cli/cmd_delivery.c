@@ -30,12 +30,6 @@ list_request(const ListArgs *args)
     return request;
 }
 
-static const char *
-text_of(const json_t *object, const char *key)
-{
-    return json_string_value(json_object_get(object, key));
-}
-
 static bool
 parse_id(const char *text, int64_t *out, GError **error)
 {
@@ -68,12 +62,12 @@ run_list(CommandContext *context, void *data, const char *const *positional, GEr
             clock_format_seconds(json_integer_value(json_object_get(row, "receivedAt")));
         const char *const cells[] = { id,
                                       at,
-                                      text_of(row, "project"),
-                                      text_of(row, "event"),
-                                      text_of(row, "ref"),
-                                      text_of(row, "action"),
-                                      text_of(row, "run"),
-                                      text_of(row, "reason") };
+                                      json_find_text(row, "project"),
+                                      json_find_text(row, "event"),
+                                      json_find_text(row, "ref"),
+                                      json_find_text(row, "action"),
+                                      json_find_text(row, "run"),
+                                      json_find_text(row, "reason") };
 
         output_table_row(context->output, cells);
     }
@@ -106,7 +100,7 @@ run_show(CommandContext *context, void *data, const char *const *positional, GEr
                       error))
         return false;
     for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
-        const char *text = text_of(row, keys[i]);
+        const char *text = json_find_text(row, keys[i]);
 
         if (text != NULL && text[0] != '\0')
             output_line(context->output, "%-10s %s", keys[i], text);
@@ -137,9 +131,9 @@ run_redeliver(CommandContext *context, void *data, const char *const *positional
         !command_call(context, "delivery.redeliver", json_pack("{s:I}", "id", (json_int_t)id),
                       &result, error))
         return false;
-    run = text_of(result, "run");
-    output_line(context->output, "%s  %s  %s", text_of(result, "action"), run != NULL ? run : "-",
-                text_of(result, "reason"));
+    run = json_find_text(result, "run");
+    output_line(context->output, "%s  %s  %s", json_find_text(result, "action"),
+                run != NULL ? run : "-", json_find_text(result, "reason"));
     output_json(context->output, result);
     return true;
 }
@@ -168,18 +162,18 @@ run_status_list(CommandContext *context, void *data, const char *const *position
         return false;
     output_table_begin(context->output, headers);
     json_array_foreach (rows, i, row) {
-        const char *channel = text_of(row, "channel");
+        const char *channel = json_find_text(row, "channel");
         g_autofree char *id = g_strdup_printf("%" JSON_INTEGER_FORMAT,
                                               json_integer_value(json_object_get(row, "id")));
         g_autofree char *attempts = g_strdup_printf(
             "%" JSON_INTEGER_FORMAT, json_integer_value(json_object_get(row, "attempts")));
         const char *const cells[] = { id,
-                                      text_of(row, "project"),
-                                      text_of(row, "runState"),
+                                      json_find_text(row, "project"),
+                                      json_find_text(row, "runState"),
                                       channel != NULL && channel[0] != '\0' ? channel : "forge",
-                                      text_of(row, "state"),
+                                      json_find_text(row, "state"),
                                       attempts,
-                                      text_of(row, "lastError") };
+                                      json_find_text(row, "lastError") };
 
         output_table_row(context->output, cells);
     }

@@ -9,18 +9,6 @@
 #include "proof/tlog_proof.h"
 #include "base/banned.h"
 
-static const char *
-text_of(const json_t *object, const char *key)
-{
-    return json_string_value(json_object_get(object, key));
-}
-
-static long long
-number_of(const json_t *object, const char *key)
-{
-    return (long long)json_integer_value(json_object_get(object, key));
-}
-
 static bool
 run_checkpoint(CommandContext *context, void *data, const char *const *positional, GError **error)
 {
@@ -31,8 +19,8 @@ run_checkpoint(CommandContext *context, void *data, const char *const *positiona
     if (!command_call(context, "log.checkpoint", NULL, &result, error))
         return false;
     if (!output_is_json(context->output))
-        output_text(context->output, text_of(result, "checkpoint"));
-    output_talk(context->output, "verifier key  %s", text_of(result, "vkey"));
+        output_text(context->output, json_find_text(result, "checkpoint"));
+    output_talk(context->output, "verifier key  %s", json_find_text(result, "vkey"));
     output_json(context->output, result);
     return true;
 }
@@ -58,13 +46,14 @@ static const CliOption tail_options[] = {
 static void
 tail_row(CommandContext *context, const json_t *entry)
 {
-    g_autofree char *index = g_strdup_printf("%lld", number_of(entry, "index"));
+    g_autofree char *index = g_strdup_printf("%lld", json_get_int(entry, "index"));
     const json_t *at = json_object_get(entry, "at");
     g_autofree char *time = json_is_integer(at) && json_integer_value(at) > 0
                                 ? clock_format_seconds(json_integer_value(at))
                                 : NULL;
-    const char *const cells[] = { index, time, text_of(entry, "type"), text_of(entry, "object"),
-                                  text_of(entry, "statement") };
+    const char *const cells[] = { index, time, json_find_text(entry, "type"),
+                                  json_find_text(entry, "object"),
+                                  json_find_text(entry, "statement") };
 
     output_table_row(context->output, cells);
 }
@@ -116,7 +105,7 @@ static const CliOption prove_options[] = {
 static bool
 write_bundle(CommandContext *context, const char *path, const json_t *proof, GError **error)
 {
-    const char *text = text_of(proof, "bundle");
+    const char *text = json_find_text(proof, "bundle");
     g_autofree char *folder = g_path_get_dirname(path);
     g_autofree char *name = g_path_get_basename(path);
 
@@ -149,8 +138,8 @@ write_proof(CommandContext *context, const char *path, const json_t *result, GEr
             return false;
     }
     g_autofree char *text =
-        tlog_proof_format(span_of(NULL, 0), (uint64_t)number_of(result, "index"), proof,
-                          span_of_text(text_of(result, "checkpoint")));
+        tlog_proof_format(span_of(NULL, 0), (uint64_t)json_get_int(result, "index"), proof,
+                          span_of_text(json_find_text(result, "checkpoint")));
     AUTO_FD int dirfd = dir_open(AT_FDCWD, folder, error);
     if (dirfd < 0 || !file_write_new(dirfd, name, span_of_text(text), 0644, error))
         return false;
@@ -169,14 +158,14 @@ run_prove(CommandContext *context, void *data, const char *const *positional, GE
     if (!command_call(context, "log.prove", json_pack("{s:s}", "entry", positional[0]), &result,
                       error))
         return false;
-    output_line(context->output, "entry      %lld of %lld", number_of(result, "index"),
-                number_of(result, "size"));
-    output_line(context->output, "statement  %s", text_of(result, "statement"));
-    output_line(context->output, "leaf hash  %s", text_of(result, "leafHash"));
+    output_line(context->output, "entry      %lld of %lld", json_get_int(result, "index"),
+                json_get_int(result, "size"));
+    output_line(context->output, "statement  %s", json_find_text(result, "statement"));
+    output_line(context->output, "leaf hash  %s", json_find_text(result, "leafHash"));
     json_array_foreach (json_object_get(result, "hashes"), i, hash)
         output_line(context->output, "%s  %s", i == 0 ? "path     " : "         ",
                     json_string_value(hash));
-    output_line(context->output, "root       %s", text_of(result, "root"));
+    output_line(context->output, "root       %s", json_find_text(result, "root"));
     output_json(context->output, result);
     return (args->bundle == NULL || write_bundle(context, args->bundle, result, error)) &&
            (args->proof == NULL || write_proof(context, args->proof, result, error));
@@ -207,10 +196,10 @@ run_log_check(CommandContext *context, void *data, const char *const *positional
         return false;
     bool clean = json_is_true(json_object_get(result, "clean"));
     if (!clean)
-        output_styled(context->output, OUTPUT_BAD, "%s", text_of(result, "finding"));
+        output_styled(context->output, OUTPUT_BAD, "%s", json_find_text(result, "finding"));
     output_styled(context->output, clean ? OUTPUT_GOOD : OUTPUT_BAD, "%s: %lld entries, root %s",
-                  clean ? "clean" : "not clean", number_of(result, "size"),
-                  text_of(result, "root"));
+                  clean ? "clean" : "not clean", json_get_int(result, "size"),
+                  json_find_text(result, "root"));
     output_json(context->output, result);
     context->exit_code = clean ? 0 : 1;
     return true;
@@ -245,8 +234,8 @@ run_append(CommandContext *context, void *data, const char *const *positional, G
     if (!command_call(context, "log.append", json_pack("{s:s}", "statement", payload), &result,
                       error))
         return false;
-    output_line(context->output, "%s  entry %lld%s", text_of(result, "statement"),
-                number_of(result, "index"),
+    output_line(context->output, "%s  entry %lld%s", json_find_text(result, "statement"),
+                json_get_int(result, "index"),
                 json_is_true(json_object_get(result, "repeated")) ? " (was there already)" : "");
     output_json(context->output, result);
     return true;
@@ -274,7 +263,7 @@ run_export(CommandContext *context, void *data, const char *const *positional, G
     (void)data;
     if (!command_call(context, "log.export", json_pack("{s:s}", "path", path), &result, error))
         return false;
-    output_line(context->output, "exported %lld entries to %s", number_of(result, "size"), path);
+    output_line(context->output, "exported %lld entries to %s", json_get_int(result, "size"), path);
     output_json(context->output, result);
     return true;
 }

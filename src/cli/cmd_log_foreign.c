@@ -4,18 +4,6 @@
 #include "cli/commands.h"
 #include "base/banned.h"
 
-static const char *
-text_of(const json_t *object, const char *key)
-{
-    return json_string_value(json_object_get(object, key));
-}
-
-static long long
-number_of(const json_t *object, const char *key)
-{
-    return (long long)json_integer_value(json_object_get(object, key));
-}
-
 static void
 print_log(CommandContext *context, const json_t *result)
 {
@@ -26,18 +14,19 @@ print_log(CommandContext *context, const json_t *result)
     output_line(context->output,
                 "limits  %lld entries a shard, %lld a minute from one address, checkpoints %lld ms "
                 "apart",
-                number_of(result, "maxEntries"), number_of(result, "perMinute"),
-                number_of(result, "checkpointMs"));
+                json_get_int(result, "maxEntries"), json_get_int(result, "perMinute"),
+                json_get_int(result, "checkpointMs"));
     output_table_begin(context->output, headers);
     json_array_foreach (json_object_get(result, "shards"), i, shard) {
-        g_autofree char *size = g_strdup_printf("%lld", number_of(shard, "size"));
-        const char *problem = text_of(shard, "problem");
+        g_autofree char *size = g_strdup_printf("%lld", json_get_int(shard, "size"));
+        const char *problem = json_find_text(shard, "problem");
         bool written = json_is_true(json_object_get(shard, "written"));
-        const char *const cells[] = { text_of(shard, "name"), text_of(shard, "origin"), size,
+        const char *const cells[] = { json_find_text(shard, "name"),
+                                      json_find_text(shard, "origin"), size,
                                       problem != NULL ? problem
                                       : written       ? "written"
                                                       : "closed",
-                                      text_of(shard, "vkey") };
+                                      json_find_text(shard, "vkey") };
 
         output_table_row(context->output, cells);
     }

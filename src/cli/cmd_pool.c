@@ -5,12 +5,6 @@
 #include "cli/commands.h"
 #include "base/banned.h"
 
-static const char *
-text_of(const json_t *object, const char *key)
-{
-    return json_string_value(json_object_get(object, key));
-}
-
 static void
 print_pools(CommandContext *context, const json_t *pools)
 {
@@ -22,9 +16,11 @@ print_pools(CommandContext *context, const json_t *pools)
     output_table_begin(context->output, headers);
     json_array_foreach ((json_t *)pools, i, pool)
         json_array_foreach (json_object_get(pool, "slots"), k, slot) {
-            const char *const cells[] = { text_of(pool, "name"), text_of(pool, "executor"),
-                                          text_of(slot, "name"), text_of(slot, "state"),
-                                          text_of(slot, "run") };
+            const char *const cells[] = { json_find_text(pool, "name"),
+                                          json_find_text(pool, "executor"),
+                                          json_find_text(slot, "name"),
+                                          json_find_text(slot, "state"),
+                                          json_find_text(slot, "run") };
 
             output_table_row(context->output, cells);
         }
@@ -167,7 +163,8 @@ run_refresh(CommandContext *context, void *data, const char *const *positional, 
         return false;
     output_table_begin(context->output, headers);
     json_array_foreach (result, i, one) {
-        const char *const cells[] = { text_of(one, "slot"), text_of(one, "snapshot") };
+        const char *const cells[] = { json_find_text(one, "slot"),
+                                      json_find_text(one, "snapshot") };
 
         output_table_row(context->output, cells);
     }

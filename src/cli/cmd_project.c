@@ -122,18 +122,10 @@ settings_of(const ProjectArgs *args, GError **error)
     return g_steal_pointer(&settings);
 }
 
-static const char *
-text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-
-    return text != NULL ? text : "";
-}
-
 static void
 show_text(CommandContext *context, const json_t *project, const char *label, const char *key)
 {
-    const char *text = text_of(project, key);
+    const char *text = json_get_text(project, key);
 
     if (text[0] != '\0')
         output_line(context->output, "  %-14s %s", label, text);
@@ -153,7 +145,7 @@ show_project(CommandContext *context, const json_t *project)
 {
     json_int_t poll = json_integer_value(json_object_get(project, "poll"));
 
-    output_styled(context->output, OUTPUT_BOLD, "project  %s", text_of(project, "name"));
+    output_styled(context->output, OUTPUT_BOLD, "project  %s", json_get_text(project, "name"));
     show_text(context, project, "source", "source");
     show_text(context, project, "forge", "forge");
     show_text(context, project, "repository", "repository");
@@ -249,8 +241,10 @@ run_list(CommandContext *context, void *data, const char *const *positional, GEr
         return false;
     output_table_begin(context->output, headers);
     json_array_foreach (projects, i, project) {
-        const char *const cells[] = { text_of(project, "name"), text_of(project, "forge"),
-                                      text_of(project, "repository"), text_of(project, "source") };
+        const char *const cells[] = { json_get_text(project, "name"),
+                                      json_get_text(project, "forge"),
+                                      json_get_text(project, "repository"),
+                                      json_get_text(project, "source") };
 
         output_table_row(context->output, cells);
     }
@@ -344,15 +338,16 @@ run_hook(CommandContext *context, void *data, const char *const *positional, GEr
     if (args->print) {
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
-        g_autofree char *script = g_strdup_printf(post_receive, url, text_of(project, "hook"));
+        g_autofree char *script =
+            g_strdup_printf(post_receive, url, json_get_text(project, "hook"));
 #pragma GCC diagnostic pop
 
         output_text(context->output, script);
         return true;
     }
-    output_line(context->output, "address  %s%s", url, text_of(project, "hook"));
+    output_line(context->output, "address  %s%s", url, json_get_text(project, "hook"));
     if (args->rotate)
-        output_line(context->output, "secret   %s", text_of(project, "secret"));
+        output_line(context->output, "secret   %s", json_get_text(project, "secret"));
     output_talk(context->output, args->rotate
                                      ? "enter both at the forge, content type application/json"
                                      : "a new secret: --rotate; a script for plain git: --print");

@@ -6,12 +6,6 @@
 #include "cli/commands.h"
 #include "base/banned.h"
 
-static const char *
-text_of(const json_t *object, const char *key)
-{
-    return json_string_value(json_object_get(object, key));
-}
-
 /* ---- queue list -------------------------------------------------------------------------------- */
 
 static bool
@@ -32,11 +26,13 @@ run_list(CommandContext *context, void *data, const char *const *positional, GEr
     json_array_foreach (list, i, one) {
         g_autofree char *since =
             clock_format_seconds(json_integer_value(json_object_get(one, "since")));
-        g_autofree char *commit = g_strndup(text_of(one, "commit"), 12);
-        const char *const cells[] = {
-            text_of(one, "run"),    text_of(one, "event"), text_of(one, "ref"), commit, since,
-            text_of(one, "waiting")
-        };
+        g_autofree char *commit = g_strndup(json_find_text(one, "commit"), 12);
+        const char *const cells[] = { json_find_text(one, "run"),
+                                      json_find_text(one, "event"),
+                                      json_find_text(one, "ref"),
+                                      commit,
+                                      since,
+                                      json_find_text(one, "waiting") };
 
         output_table_row(context->output, cells);
     }
@@ -103,7 +99,7 @@ inputs_object(const GPtrArray *words, GError **error)
 static bool
 print_queued(CommandContext *context, const json_t *run)
 {
-    output_talk(context->output, "queued  %s", text_of(run, "run"));
+    output_talk(context->output, "queued  %s", json_find_text(run, "run"));
     output_json(context->output, run);
     return true;
 }

@@ -21,6 +21,7 @@
 #include "service/witness_client.h"
 #include "sys/thread.h"
 #include "web/server.h"
+#include "sys/cancel.h"
 #include "base/banned.h"
 
 #define MALLOC_ARENAS 2    /* of malloc: one a thread would keep what a burst needed for good */
@@ -79,22 +80,6 @@ notify(const char *words)
     if (fd >= 0)
         (void)!sendto(fd, words, strlen(words), MSG_NOSIGNAL, (struct sockaddr *)&address,
                       (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length));
-}
-
-static bool
-wait_for_end(CommandContext *context, GError **error)
-{
-    g_autoptr(GError) local = NULL;
-
-    while (!cancel_is_set(context->cancel)) {
-        g_clear_error(&local);
-        if (!cancel_poll(context->cancel, -1, 0, -1, &local) &&
-            error_kind(local) != ERROR_KIND_CANCELLED) {
-            g_propagate_error(error, g_steal_pointer(&local));
-            return false;
-        }
-    }
-    return true;
 }
 
 static unsigned
@@ -160,7 +145,7 @@ serve(CommandContext *context, Engine *engine, const ServeArgs *args, GError **e
     output_line(context->output, "listening  %s", web_server_url(server));
     (void)fflush(stdout);
     notify("READY=1\nSTATUS=listening");
-    ok = wait_for_end(context, error);
+    ok = cancel_wait(context->cancel, error);
     notify("STOPPING=1\nSTATUS=finishing what runs");
     output_talk(context->output, "stopping: no new work; again to stop at once");
     drain(context, engine, server);

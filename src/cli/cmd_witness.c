@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 #include "service/witness.h"
 #include "web/witness_routes.h"
+#include "sys/cancel.h"
 #include "base/banned.h"
 
 typedef struct {
@@ -75,22 +76,6 @@ const Command cmd_witness_watch = {
     .run = run_watch,
 };
 
-static bool
-wait_for_end(CommandContext *context, GError **error)
-{
-    g_autoptr(GError) local = NULL;
-
-    while (!cancel_is_set(context->cancel)) {
-        g_clear_error(&local);
-        if (!cancel_poll(context->cancel, -1, 0, -1, &local) &&
-            error_kind(local) != ERROR_KIND_CANCELLED) {
-            g_propagate_error(error, g_steal_pointer(&local));
-            return false;
-        }
-    }
-    return true;
-}
-
 static const CliOption serve_options[] = {
     { "listen", 'l', CLI_STRING, offsetof(WitnessArgs, listen), 0,
       "where to listen; default 127.0.0.1:8081", "ADDRESS:PORT" },
@@ -110,7 +95,7 @@ run_serve(CommandContext *context, void *data, const char *const *positional, GE
         return false;
     output_line(context->output, "listening  %s", witness_server_url(server));
     (void)fflush(stdout);
-    return wait_for_end(context, error);
+    return cancel_wait(context->cancel, error);
 }
 
 const Command cmd_witness_serve = {

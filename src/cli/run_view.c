@@ -8,14 +8,6 @@
 
 #define WATCH_MS 200 /* the longest a terminal's clock stands still */
 
-static const char *
-text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-
-    return text != NULL ? text : "";
-}
-
 static bool
 is_final(const char *state)
 {
@@ -53,7 +45,7 @@ print_changes(CommandContext *context, const json_t *state, GHashTable *seen)
     json_t *job = NULL;
 
     json_array_foreach (json_object_get(state, "jobs"), i, job) {
-        const char *now = text_of(job, "state");
+        const char *now = json_get_text(job, "state");
         const char *before = g_hash_table_lookup(seen, GSIZE_TO_POINTER(i + 1));
         g_autofree char *elapsed =
             seconds_text(json_integer_value(json_object_get(job, "elapsedUs")));
@@ -63,9 +55,10 @@ print_changes(CommandContext *context, const json_t *state, GHashTable *seen)
         g_hash_table_insert(seen, GSIZE_TO_POINTER(i + 1), g_strdup(now));
         if (strcmp(now, "running") == 0 && output_is_terminal(context->output))
             continue;
-        output_styled(context->output, style_of(now), "%-10s %s%s%s%s%s", now, text_of(job, "name"),
-                      is_final(now) ? "  " : "", is_final(now) ? elapsed : "",
-                      text_of(job, "reason")[0] != '\0' ? "  " : "", text_of(job, "reason"));
+        output_styled(
+            context->output, style_of(now), "%-10s %s%s%s%s%s", now, json_get_text(job, "name"),
+            is_final(now) ? "  " : "", is_final(now) ? elapsed : "",
+            json_get_text(job, "reason")[0] != '\0' ? "  " : "", json_get_text(job, "reason"));
     }
 }
 
@@ -81,9 +74,9 @@ print_progress(CommandContext *context, const json_t *state)
         g_autofree char *elapsed =
             seconds_text(json_integer_value(json_object_get(job, "elapsedUs")));
 
-        if (strcmp(text_of(job, "state"), "running") == 0)
+        if (strcmp(json_get_text(job, "state"), "running") == 0)
             g_string_append_printf(line, "%s%s %s %s", line->len > 0 ? " | " : "running  ",
-                                   text_of(job, "name"), elapsed, text_of(job, "step"));
+                                   json_get_text(job, "name"), elapsed, json_get_text(job, "step"));
     }
     if (line->len > 0)
         output_progress(context->output, "%s", line->str);
@@ -100,12 +93,13 @@ run_view_follow(CommandContext *context, json_t **state, GError **error)
 
         print_changes(context, *state, seen);
         print_progress(context, *state);
-        if (is_final(text_of(*state, "state")))
+        if (is_final(json_get_text(*state, "state")))
             return true;
         if (!asked && cancel_is_set(context->cancel)) {
             asked = true;
             if (!command_call(context, "run.cancel",
-                              json_pack("{s:s}", "run", text_of(*state, "run")), &next, error))
+                              json_pack("{s:s}", "run", json_get_text(*state, "run")), &next,
+                              error))
                 return false;
             g_clear_pointer(&next, json_decref);
         }
@@ -125,9 +119,9 @@ run_view_follow(CommandContext *context, json_t **state, GError **error)
 static void
 print_log_line(CommandContext *context, const json_t *line)
 {
-    const char *text = text_of(line, "text");
+    const char *text = json_get_text(line, "text");
 
-    if (strcmp(text_of(line, "kind"), "mark") == 0) {
+    if (strcmp(json_get_text(line, "kind"), "mark") == 0) {
         output_styled(context->output, OUTPUT_FAINT, "# %s", text);
         return;
     }
@@ -175,13 +169,13 @@ print_failures(CommandContext *context, const json_t *shown)
     json_t *job = NULL;
 
     json_array_foreach (json_object_get(shown, "jobs"), i, job) {
-        const char *state = text_of(job, "state");
+        const char *state = json_get_text(job, "state");
 
         if (strcmp(state, "failed") != 0 && strcmp(state, "error") != 0)
             continue;
-        output_styled(context->output, OUTPUT_BAD, "--- %s: %s", text_of(job, "name"),
-                      text_of(job, "reason"));
-        print_tail(context, text_of(shown, "run"), job);
+        output_styled(context->output, OUTPUT_BAD, "--- %s: %s", json_get_text(job, "name"),
+                      json_get_text(job, "reason"));
+        print_tail(context, json_get_text(shown, "run"), job);
     }
 }
 
@@ -189,11 +183,12 @@ print_failures(CommandContext *context, const json_t *shown)
 static void
 print_end(CommandContext *context, const json_t *shown, const char *elapsed)
 {
-    const char *state = text_of(shown, "state");
-    g_auto(GStrv) reason = g_strsplit(text_of(shown, "reason"), "\n", -1);
+    const char *state = json_get_text(shown, "state");
+    g_auto(GStrv) reason = g_strsplit(json_get_text(shown, "reason"), "\n", -1);
 
-    output_styled(context->output, style_of(state), "run %s %s in %s%s%s", text_of(shown, "run"),
-                  state, elapsed, reason[0] != NULL && reason[0][0] != '\0' ? ": " : "",
+    output_styled(context->output, style_of(state), "run %s %s in %s%s%s",
+                  json_get_text(shown, "run"), state, elapsed,
+                  reason[0] != NULL && reason[0][0] != '\0' ? ": " : "",
                   reason[0] != NULL ? reason[0] : "");
     for (size_t i = 1; reason[0] != NULL && reason[i] != NULL; i++) {
         if (reason[i][0] != '\0')
@@ -204,7 +199,7 @@ print_end(CommandContext *context, const json_t *shown, const char *elapsed)
 void
 run_view_end(CommandContext *context, const json_t *shown)
 {
-    const char *state = text_of(shown, "state");
+    const char *state = json_get_text(shown, "state");
     int64_t elapsed_us = json_integer_value(json_object_get(shown, "endedAt")) -
                          json_integer_value(json_object_get(shown, "startedAt"));
     g_autofree char *elapsed = seconds_text(elapsed_us);
@@ -215,12 +210,12 @@ run_view_end(CommandContext *context, const json_t *shown)
         return;
     print_failures(context, shown);
     json_array_foreach (json_object_get(shown, "artifacts"), i, artifact)
-        output_line(context->output, "artifact   %s  %s", text_of(artifact, "path"),
-                    text_of(artifact, "digest"));
+        output_line(context->output, "artifact   %s  %s", json_get_text(artifact, "path"),
+                    json_get_text(artifact, "digest"));
     print_end(context, shown, elapsed);
     if (strcmp(state, "passed") == 0 && json_is_string(json_object_get(shown, "release")))
         output_talk(context->output, "next: slipway release seal %s",
-                    text_of(shown, "release") + strlen("release:"));
+                    json_get_text(shown, "release") + strlen("release:"));
 }
 
 /* A line as people want it: marks of groups as headings. */
@@ -230,10 +225,10 @@ print_line(CommandContext *context, const RunViewLog *log, const json_t *line)
     const json_t *group = json_object_get(line, "group");
 
     if (log->raw) {
-        if (strcmp(text_of(line, "kind"), "mark") == 0)
+        if (strcmp(json_get_text(line, "kind"), "mark") == 0)
             return;
-        output_raw(context->output, span_of_text(text_of(line, "text")));
-        if (strcmp(text_of(line, "kind"), "partial") != 0)
+        output_raw(context->output, span_of_text(json_get_text(line, "text")));
+        if (strcmp(json_get_text(line, "kind"), "partial") != 0)
             output_raw(context->output, span_of_text("\n"));
     } else if (json_is_string(group)) {
         output_styled(context->output, OUTPUT_BOLD, "%*s▾ %s",

@@ -211,3 +211,27 @@ glob_check(const char *pattern, GError **error)
             return false;
     return true;
 }
+
+bool
+glob_match_text(Span pattern, Span text)
+{
+    size_t p = 0, t = 0, star = SIZE_MAX, mark = 0;
+
+    while (t < text.len) {
+        if (p < pattern.len && pattern.data[p] == '*') {
+            star = p++;
+            mark = t;
+        } else if (p < pattern.len && (pattern.data[p] == '?' || pattern.data[p] == text.data[t])) {
+            p++;
+            t++;
+        } else if (star != SIZE_MAX) { /* the star takes one byte more */
+            p = star + 1;
+            t = ++mark;
+        } else {
+            return false;
+        }
+    }
+    while (p < pattern.len && pattern.data[p] == '*')
+        p++;
+    return p == pattern.len;
+}

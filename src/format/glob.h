@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include "base/attributes.h"
 #include "base/error.h"
+#include "base/span.h"
 
 #define GLOB_MAX_BYTES 1024
 
@@ -19,3 +20,6 @@ bool glob_check(const char *pattern, GError **error) MUST_CHECK;
 bool glob_match(const char *pattern, const char *path);
 /** Whether something below the folder @path could match: to skip whole folders while walking. */
 bool glob_match_below(const char *pattern, const char *path);
+/** Whether the whole of @text matches, where no byte but two is special: `*` is any text, `?` any
+ * byte. For names that are no paths. */
+bool glob_match_text(Span pattern, Span text);

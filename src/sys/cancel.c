@@ -126,3 +126,18 @@ cancel_poll(Cancel *cancel, int fd, short events, int timeout_ms, GError **error
     }
     return true;
 }
+
+bool
+cancel_wait(Cancel *cancel, GError **error)
+{
+    g_autoptr(GError) local = NULL;
+
+    while (!cancel_is_set(cancel)) {
+        g_clear_error(&local);
+        if (!cancel_poll(cancel, -1, 0, -1, &local) && error_kind(local) != ERROR_KIND_CANCELLED) {
+            g_propagate_error(error, g_steal_pointer(&local));
+            return false;
+        }
+    }
+    return true;
+}

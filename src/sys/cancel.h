@@ -25,3 +25,5 @@ bool cancel_check(const Cancel *cancel, GError **error) MUST_CHECK;
 /** Waits until @fd has one of @events (POLLIN …), at most @timeout_ms (-1 without end).
  * Errors: TIMEOUT, CANCELLED, IO. Hang-up and error conditions count as ready. */
 bool cancel_poll(Cancel *cancel, int fd, short events, int timeout_ms, GError **error) MUST_CHECK;
+/** Waits until it is triggered. Errors: IO. */
+bool cancel_wait(Cancel *cancel, GError **error) MUST_CHECK;

@@ -24,14 +24,6 @@ typedef struct Level { /* one step of the way: this node and its sibling make th
     uint64_t start, end; /* entries below the sibling */
 } Level;
 
-static const char *
-text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-
-    return text != NULL ? text : "";
-}
-
 /* ---- the way ----------------------------------------------------------------------------------- */
 
 /* Whose hash the next one of the proof is (RFC 6962 section 2.1.1): going up from @index, a node that
@@ -65,7 +57,7 @@ walk(const json_t *proof, Level *levels, Digest *root_out, GError **error)
     unsigned height = 0;
     Digest at;
 
-    if (!digest_from_string(text_of(proof, "leafHash"), &at, error))
+    if (!digest_from_string(json_get_text(proof, "leafHash"), &at, error))
         return SIZE_MAX;
     for (size_t i = 0; i < n; i++) {
         Level *level = &levels[i];
@@ -164,12 +156,12 @@ add_leaf(json_t *content, const json_t *bundle)
 {
     const json_t *entries =
         json_object_get(json_object_get(bundle, "verificationMaterial"), "tlogEntries");
-    const char *text = text_of(json_array_get(entries, 0), "canonicalizedBody");
+    const char *text = json_get_text(json_array_get(entries, 0), "canonicalizedBody");
     g_autoptr(GBytes) bytes = NULL;
     g_autoptr(json_t) leaf = parse_base64(text, &bytes);
     const json_t *record = json_object_get(json_object_get(leaf, "spec"), "hashedRekordV002");
     const json_t *verifier = json_object_get(json_object_get(record, "signature"), "verifier");
-    const char *spki = text_of(json_object_get(verifier, "publicKey"), "rawBytes");
+    const char *spki = json_get_text(json_object_get(verifier, "publicKey"), "rawBytes");
     g_autoptr(GBytes) der = base64_decode(spki, NULL);
     g_autoptr(PublicKey) key = der != NULL ? public_key_from_spki(span_of_bytes(der), NULL) : NULL;
 
@@ -197,7 +189,7 @@ add_stamp(json_t *content, const json_t *bundle)
     const json_t *material = json_object_get(json_object_get(bundle, "verificationMaterial"),
                                              "timestampVerificationData");
     const json_t *first = json_array_get(json_object_get(material, "rfc3161Timestamps"), 0);
-    g_autoptr(GBytes) der = base64_decode(text_of(first, "signedTimestamp"), NULL);
+    g_autoptr(GBytes) der = base64_decode(json_get_text(first, "signedTimestamp"), NULL);
     g_autoptr(Rfc3161) stamp =
         der != NULL && g_bytes_get_size(der) > 0 ? rfc3161_parse(span_of_bytes(der), NULL) : NULL;
 
@@ -211,16 +203,16 @@ static void
 add_statement(json_t *content, const json_t *bundle)
 {
     const json_t *envelope = json_object_get(bundle, "dsseEnvelope");
-    g_autoptr(json_t) statement = parse_base64(text_of(envelope, "payload"), NULL);
+    g_autoptr(json_t) statement = parse_base64(json_get_text(envelope, "payload"), NULL);
     const json_t *predicate = json_object_get(statement, "predicate");
     g_autofree char *text = statement != NULL ? json_pretty(statement) : NULL;
 
     if (statement == NULL)
         return;
     json_object_set_new(content, "statementText", json_string(text));
-    json_object_set_new(content, "type", json_string(text_of(statement, "predicateType")));
-    json_object_set_new(content, "object", json_string(text_of(predicate, "object")));
-    json_object_set_new(content, "actor", json_string(text_of(predicate, "actor")));
+    json_object_set_new(content, "type", json_string(json_get_text(statement, "predicateType")));
+    json_object_set_new(content, "object", json_string(json_get_text(predicate, "object")));
+    json_object_set_new(content, "actor", json_string(json_get_text(predicate, "actor")));
     if (json_object_get(predicate, "at") != NULL) {
         json_object_set(content, "at", json_object_get(predicate, "at"));
         page_add_time(content, "at", "atIso");
@@ -238,8 +230,9 @@ page_load_statement(const WebRequest *request, const char *entry, GError **error
 
     if (proof == NULL)
         return NULL;
-    bundle = json_parse(span_of_text(text_of(proof, "bundle")), LIMIT_STATEMENT_BYTES, NULL);
-    statement = parse_base64(text_of(json_object_get(bundle, "dsseEnvelope"), "payload"), NULL);
+    bundle = json_parse(span_of_text(json_get_text(proof, "bundle")), LIMIT_STATEMENT_BYTES, NULL);
+    statement =
+        parse_base64(json_get_text(json_object_get(bundle, "dsseEnvelope"), "payload"), NULL);
     if (statement == NULL)
         error_set(error, BASE_ERROR, BASE_ERROR_NOT_FOUND, "the statement '%s' is not here", entry);
     return statement;
@@ -256,7 +249,7 @@ page_entry(const WebRequest *request, WebAnswer *answer, GError **error)
                               json_pack("{s:s}", "entry", web_param(request, "index")), error);
     g_autoptr(json_t) checkpoint =
         proof != NULL ? page_call(request, "log.checkpoint", json_object(), error) : NULL;
-    const char *text = text_of(proof, "bundle");
+    const char *text = json_get_text(proof, "bundle");
     g_autoptr(json_t) bundle = json_parse(span_of_text(text), LIMIT_STATEMENT_BYTES, NULL);
     json_int_t index = json_integer_value(json_object_get(proof, "index"));
     json_int_t size = json_integer_value(json_object_get(proof, "size"));

@@ -5,14 +5,6 @@
 #include "web/page.h"
 #include "base/banned.h"
 
-static const char *
-text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-
-    return text != NULL ? text : "";
-}
-
 /* The newest run of @project; null: none. Owned. */
 static json_t *
 newest_run(const WebRequest *request, const char *project, GError **error)
@@ -42,7 +34,7 @@ page_projects(const WebRequest *request, WebAnswer *answer, GError **error)
     json_t *project = NULL;
 
     json_array_foreach (projects, i, project) {
-        const char *name = text_of(project, "name");
+        const char *name = json_get_text(project, "name");
         json_t *run = NULL;
 
         if (strstr(name, wanted) == NULL)
@@ -98,7 +90,7 @@ add_settings(const WebRequest *request, json_t *content)
         return;
     }
     json_object_set_new(settings, "hasForge",
-                        json_boolean(strcmp(text_of(settings, "forge"), "git") != 0));
+                        json_boolean(strcmp(json_get_text(settings, "forge"), "git") != 0));
     json_object_set_new(content, "settings", settings);
 }
 

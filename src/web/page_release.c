@@ -10,21 +10,13 @@
 static const char *const release_states[] = { "draft",    "sealed",  "publishing", "published",
                                               "rejected", "revoked", NULL };
 
-static const char *
-text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-
-    return text != NULL ? text : "";
-}
-
 /* ---- all --------------------------------------------------------------------------------------- */
 
 static void
 dress(json_t *release)
 {
-    const char *commit = text_of(release, "commit");
-    const char *manifest = text_of(release, "manifest");
+    const char *commit = json_get_text(release, "commit");
+    const char *manifest = json_get_text(release, "manifest");
 
     page_add_time(release, "changedAt", "changedIso");
     json_object_set_new(release, "commitShort",
@@ -54,8 +46,8 @@ choose(const json_t *releases, const char *name, const char *state, size_t skip,
     for (size_t i = json_array_size(releases); i > 0 && !*older_out; i--) {
         json_t *release = json_array_get(releases, i - 1);
 
-        if (strstr(text_of(release, "release"), name) == NULL ||
-            (*state != '\0' && strcmp(text_of(release, "state"), state) != 0))
+        if (strstr(json_get_text(release, "release"), name) == NULL ||
+            (*state != '\0' && strcmp(json_get_text(release, "state"), state) != 0))
             continue;
         if (skip > 0) {
             skip--;
@@ -114,7 +106,7 @@ add_approvals(const WebRequest *request, json_t *content, const char *release)
 static void
 add_next(json_t *content, const char *release)
 {
-    const char *state = text_of(content, "state");
+    const char *state = json_get_text(content, "state");
     const json_t *approvals = json_object_get(content, "approvals");
     json_int_t counted = json_integer_value(json_object_get(approvals, "counted"));
     json_int_t needed = json_integer_value(json_object_get(approvals, "needed"));
@@ -134,7 +126,7 @@ add_next(json_t *content, const char *release)
     } else if (strcmp(state, "sealed") == 0 && counted < needed) {
         what = json_sprintf("%lld of %lld approvals are there. Who may still approve does so with "
                             "their own key: %s.",
-                            (long long)counted, (long long)needed, text_of(approvals, "who"));
+                            (long long)counted, (long long)needed, json_get_text(approvals, "who"));
         command = "approve";
         more = " --person NAME --key FILE --trust trust.json";
     } else if (strcmp(state, "sealed") == 0 || strcmp(state, "publishing") == 0) {
@@ -165,21 +157,22 @@ add_steps(json_t *content)
 {
     json_t *steps = json_array();
     const json_t *approvals = json_object_get(content, "approvals");
-    bool published = strcmp(text_of(content, "state"), "published") == 0;
-    bool dead = strcmp(text_of(content, "state"), "rejected") == 0;
+    bool published = strcmp(json_get_text(content, "state"), "published") == 0;
+    bool dead = strcmp(json_get_text(content, "state"), "rejected") == 0;
 
-    add_step(steps, "claimed", true, text_of(content, "claim"));
-    add_step(steps, "sealed", *text_of(content, "manifest") != '\0', text_of(content, "manifest"));
+    add_step(steps, "claimed", true, json_get_text(content, "claim"));
+    add_step(steps, "sealed", *json_get_text(content, "manifest") != '\0',
+             json_get_text(content, "manifest"));
     if (!dead || approvals != NULL) {
-        add_step(steps, "asked for", approvals != NULL, text_of(content, "request"));
-        add_step(steps, "approved", *text_of(content, "intent") != '\0',
-                 text_of(content, "intent"));
+        add_step(steps, "asked for", approvals != NULL, json_get_text(content, "request"));
+        add_step(steps, "approved", *json_get_text(content, "intent") != '\0',
+                 json_get_text(content, "intent"));
     }
     if (!dead)
-        add_step(steps, "published", published, published ? text_of(content, "head") : NULL);
+        add_step(steps, "published", published, published ? json_get_text(content, "head") : NULL);
     else
         json_array_append_new(steps, json_pack("{s:s, s:s, s:s}", "name", "rejected", "state",
-                                               "failed", "entry", text_of(content, "head")));
+                                               "failed", "entry", json_get_text(content, "head")));
     json_object_set_new(content, "steps", steps);
 }
 
@@ -190,14 +183,14 @@ add_end(const WebRequest *request, json_t *content)
     g_autoptr(GError) local = NULL;
     g_autoptr(json_t) statement = NULL;
 
-    if (strcmp(text_of(content, "state"), "rejected") != 0)
+    if (strcmp(json_get_text(content, "state"), "rejected") != 0)
         return;
-    statement = page_load_statement(request, text_of(content, "head"), &local);
+    statement = page_load_statement(request, json_get_text(content, "head"), &local);
     error_ignore(statement != NULL, &local, "the state says it, too");
     json_object_set_new(
         content, "ended",
-        json_string(
-            text_of(json_object_get(json_object_get(statement, "predicate"), "body"), "reason")));
+        json_string(json_get_text(json_object_get(json_object_get(statement, "predicate"), "body"),
+                                  "reason")));
     json_object_set_new(content, "isEnded", json_true());
 }
 
@@ -223,7 +216,7 @@ page_release(const WebRequest *request, WebAnswer *answer, GError **error)
         json_object_set_new(one, "size",
                             page_size(json_integer_value(json_object_get(one, "size"))));
     json_array_foreach (json_object_get(content, "publications"), i, one) {
-        if (strcmp(text_of(one, "state"), "confirmed") == 0)
+        if (strcmp(json_get_text(one, "state"), "confirmed") == 0)
             json_object_set(content, "served", json_object_get(one, "location"));
     }
     if (slash != NULL)

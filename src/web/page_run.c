@@ -9,20 +9,6 @@
 #define BAR_HEIGHT 22 /* of one job in the drawing, whose width is in percent */
 #define MAX_BARS   60
 
-static const char *
-text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-
-    return text != NULL ? text : "";
-}
-
-static int64_t
-number_of(const json_t *object, const char *key)
-{
-    return json_integer_value(json_object_get(object, key));
-}
-
 static bool
 is_final(const char *state)
 {
@@ -42,20 +28,21 @@ steps_of(const json_t *run, const json_t *job)
     json_t *step = NULL;
 
     json_array_foreach (json_object_get(run, "steps"), i, step) {
-        int64_t index = number_of(step, "step");
-        bool ended = number_of(step, "exitCode") >= 0;
+        int64_t index = json_get_int(step, "step");
+        bool ended = json_get_int(step, "exitCode") >= 0;
 
-        if (number_of(step, "position") != number_of(job, "position") ||
-            number_of(step, "attempt") != number_of(job, "attempt"))
+        if (json_get_int(step, "position") != json_get_int(job, "position") ||
+            json_get_int(step, "attempt") != json_get_int(job, "attempt"))
             continue;
         json_array_append_new(
             array,
-            json_pack("{s:s, s:I, s:I, s:s, s:o}", "name", text_of(step, "name"), "number",
-                      (json_int_t)index + 1, "job", (json_int_t)number_of(job, "position"), "state",
+            json_pack("{s:s, s:I, s:I, s:s, s:o}", "name", json_get_text(step, "name"), "number",
+                      (json_int_t)index + 1, "job", (json_int_t)json_get_int(job, "position"),
+                      "state",
                       json_is_integer(failed) && json_integer_value(failed) == index ? "failed"
                       : ended                                                        ? "passed"
                                                                                      : "skipped",
-                      "took", page_duration(number_of(step, "wallUs"))));
+                      "took", page_duration(json_get_int(step, "wallUs"))));
     }
     return array;
 }
@@ -63,7 +50,7 @@ steps_of(const json_t *run, const json_t *job)
 static int64_t
 end_of(const json_t *job)
 {
-    int64_t end = number_of(job, "endedAt");
+    int64_t end = json_get_int(job, "endedAt");
 
     return end > 0 ? end : clock_now_us(&clock_system);
 }
@@ -78,9 +65,9 @@ last_attempts(const json_t *run)
 
     json_array_foreach (json_object_get(run, "jobs"), i, job) {
         json_t *last = json_array_get(array, json_array_size(array) - 1);
-        int64_t start = number_of(job, "startedAt");
+        int64_t start = json_get_int(job, "startedAt");
 
-        if (last != NULL && number_of(last, "position") == number_of(job, "position"))
+        if (last != NULL && json_get_int(last, "position") == json_get_int(job, "position"))
             json_array_remove(array, json_array_size(array) - 1);
         json_object_set_new(job, "took", page_duration(start > 0 ? end_of(job) - start : 0));
         json_object_set_new(job, "steps", steps_of(run, job));
@@ -102,16 +89,16 @@ choose_job(const WebRequest *request, const json_t *jobs)
 
     if (asked != NULL) {
         json_array_foreach (jobs, i, job)
-            if (number_of(job, "position") == g_ascii_strtoll(asked, NULL, 10))
+            if (json_get_int(job, "position") == g_ascii_strtoll(asked, NULL, 10))
                 return job;
     }
     for (size_t k = 0; wanted[k] != NULL; k++) {
         json_array_foreach (jobs, i, job)
-            if (strcmp(text_of(job, "state"), wanted[k]) == 0)
+            if (strcmp(json_get_text(job, "state"), wanted[k]) == 0)
                 return job;
     }
     json_array_foreach (jobs, i, job)
-        if (number_of(job, "startedAt") > 0)
+        if (json_get_int(job, "startedAt") > 0)
             chosen = job;
     return chosen;
 }
@@ -122,21 +109,22 @@ choose_job(const WebRequest *request, const json_t *jobs)
 static bool
 ran_here(const json_t *job)
 {
-    return number_of(job, "startedAt") > 0 && !json_is_integer(json_object_get(job, "reusedFrom"));
+    return json_get_int(job, "startedAt") > 0 &&
+           !json_is_integer(json_object_get(job, "reusedFrom"));
 }
 
 static json_t *
 bar_of(const json_t *job, size_t row, int64_t from, int64_t span)
 {
-    int64_t start = number_of(job, "startedAt");
+    int64_t start = json_get_int(job, "startedAt");
     double x = 100.0 * (double)(start - from) / (double)span;
     double width = MAX(100.0 * (double)(end_of(job) - start) / (double)span, 0.3);
     bool inside = x + width > 80;
 
     return json_pack("{s:s, s:s, s:I, s:o, s:o, s:o, s:I, s:I, s:b, s:O?}", "name",
-                     text_of(job, "name"), "state", text_of(job, "state"), "position",
-                     (json_int_t)number_of(job, "position"), "x", json_sprintf("%.2f", x), "width",
-                     json_sprintf("%.2f", MIN(width, 100 - x)), "textX",
+                     json_get_text(job, "name"), "state", json_get_text(job, "state"), "position",
+                     (json_int_t)json_get_int(job, "position"), "x", json_sprintf("%.2f", x),
+                     "width", json_sprintf("%.2f", MIN(width, 100 - x)), "textX",
                      json_sprintf("%.2f", inside ? x : x + width), "y",
                      (json_int_t)row * BAR_HEIGHT + 2, "textY", (json_int_t)row * BAR_HEIGHT + 14,
                      "inside", inside, "took", json_object_get(job, "took"));
@@ -152,7 +140,7 @@ add_bars(json_t *content, const json_t *jobs)
 
     json_array_foreach (jobs, i, job) {
         if (ran_here(job)) {
-            from = MIN(from, number_of(job, "startedAt"));
+            from = MIN(from, json_get_int(job, "startedAt"));
             to = MAX(to, end_of(job));
         }
     }
@@ -175,12 +163,12 @@ add_artifacts(const WebRequest *request, json_t *content)
     json_t *artifact = NULL;
 
     json_array_foreach (json_object_get(content, "artifacts"), i, artifact) {
-        g_autofree char *path = g_uri_escape_string(text_of(artifact, "path"), "/", TRUE);
+        g_autofree char *path = g_uri_escape_string(json_get_text(artifact, "path"), "/", TRUE);
 
-        json_object_set_new(artifact, "size", page_size(number_of(artifact, "sizeBytes")));
+        json_object_set_new(artifact, "size", page_size(json_get_int(artifact, "sizeBytes")));
         json_object_set_new(artifact, "href",
-                            json_sprintf("%s/artifacts/%" G_GINT64_FORMAT "/%s", web_path(request),
-                                         number_of(artifact, "position"), path));
+                            json_sprintf("%s/artifacts/%lld/%s", web_path(request),
+                                         json_get_int(artifact, "position"), path));
     }
 }
 
@@ -191,7 +179,7 @@ any_passed(const json_t *content)
     json_t *job = NULL;
 
     json_array_foreach (json_object_get(content, "jobs"), i, job) {
-        if (strcmp(text_of(job, "state"), "passed") == 0)
+        if (strcmp(json_get_text(job, "state"), "passed") == 0)
             return true;
     }
     return false;
@@ -200,26 +188,27 @@ any_passed(const json_t *content)
 static void
 add_actions(const WebRequest *request, json_t *content)
 {
-    bool final = is_final(text_of(content, "state"));
+    bool final = is_final(json_get_text(content, "state"));
 
     json_object_set_new(content, "mayCancel",
                         json_boolean(!final && page_may(request, "run.cancel")));
     json_object_set_new(content, "mayRestart",
                         json_boolean(final && page_may(request, "run.restart")));
     json_object_set_new(content, "mayRestartFailed",
-                        json_boolean(final && strcmp(text_of(content, "state"), "passed") != 0 &&
-                                     text_of(content, "release")[0] == '\0' &&
+                        json_boolean(final &&
+                                     strcmp(json_get_text(content, "state"), "passed") != 0 &&
+                                     json_get_text(content, "release")[0] == '\0' &&
                                      any_passed(content) && page_may(request, "run.restart")));
     json_object_set_new(content, "waiting",
-                        json_boolean(strcmp(text_of(content, "state"), "queued") == 0));
+                        json_boolean(strcmp(json_get_text(content, "state"), "queued") == 0));
 }
 
 /* What to do about a run that did not pass. */
 static void
 add_advice(json_t *content)
 {
-    const char *state = text_of(content, "state");
-    const char *reason = text_of(content, "reason");
+    const char *state = json_get_text(content, "state");
+    const char *reason = json_get_text(content, "reason");
     const char *advice = NULL;
 
     if (strcmp(state, "failed") == 0)
@@ -273,7 +262,7 @@ page_run(const WebRequest *request, WebAnswer *answer, GError **error)
         json_object_set_new(chosen, "chosen", json_true());
         json_object_set_new(content, "log", log);
     }
-    if (!is_final(text_of(content, "state")))
+    if (!is_final(json_get_text(content, "state")))
         spec.events = events;
     return page_answer(request, &spec, g_steal_pointer(&content), answer, error);
 }

@@ -15,46 +15,14 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "support"))
+from tiles import leaf_hash, path_holds, root_of  # noqa: E402
+
 ORIGIN = "log.example/system-test"
 N_ENTRIES = 300  # more than a tile, so that there are full and partial ones
 
 
 # --- an independent reader ------------------------------------------------------------------------
-
-def leaf_hash(entry):
-    return hashlib.sha256(b"\0" + entry).digest()
-
-
-def node_hash(left, right):
-    return hashlib.sha256(b"\1" + left + right).digest()
-
-
-def root_of(hashes):
-    if not hashes:
-        return hashlib.sha256(b"").digest()
-    if len(hashes) == 1:
-        return hashes[0]
-    split = 1
-    while split * 2 < len(hashes):
-        split *= 2
-    return node_hash(root_of(hashes[:split]), root_of(hashes[split:]))
-
-
-def path_holds(entry_hash, index, size, path, root):
-    """RFC 9162 section 2.1.3.2."""
-    position, last, current = index, size - 1, entry_hash
-    for sibling in path:
-        if last == 0:
-            return False
-        if position % 2 == 1 or position == last:
-            current = node_hash(sibling, current)
-            while position % 2 == 0 and position != 0:
-                position, last = position // 2, last // 2
-        else:
-            current = node_hash(current, sibling)
-        position, last = position // 2, last // 2
-    return last == 0 and current == root
-
 
 def read_bundle(path):
     with open(path, "rb") as file:

@@ -151,10 +151,37 @@ check_refuses_a_pattern_over_the_limit(void **state)
     assert_true(glob_check(pattern, NULL));
 }
 
+static void
+stars_of_a_text_stand_for_anything_at_all(void **state)
+{
+    static const struct {
+        const char *pattern, *text;
+        bool fits;
+    } rows[] = {
+        { "*@example.org", "ada@example.org", true },
+        { "*@example.org", "ada@example.org.evil", false },
+        { "a*b*c", "a/x/b.c", true },
+        { "a*b*c", "acb", false },
+        { "?", "", false },
+        { "", "", true },
+        { "***", "x", true },
+        { "[a]\\", "[a]\\", true },
+        { "[a]", "a", false },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        test_case("%s %s", rows[i].pattern, rows[i].text);
+        assert_int_equal(glob_match_text(span_of_text(rows[i].pattern), span_of_text(rows[i].text)),
+                         rows[i].fits);
+    }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(stars_of_a_text_stand_for_anything_at_all),
         cmocka_unit_test(match_follows_the_table),
         cmocka_unit_test(match_stays_fast_on_many_stars),
         cmocka_unit_test(match_below_keeps_only_folders_that_can_match),
