@@ -46,8 +46,9 @@ typedef enum {
 
 typedef enum {
     API_REQUIRED = 1 << 0,
-    API_CHANGES = 1 << 1, /* operations: changes state (POST); else it only reads (GET) */
-    API_LOCAL = 1 << 2,   /* operations: names files of this machine; never over HTTP */
+    API_CHANGES = 1 << 1,      /* operations: changes state (POST); else it only reads (GET) */
+    API_LOCAL = 1 << 2,        /* operations: names files of this machine; never over HTTP */
+    API_TELLS_SECRET = 1 << 3, /* operations: "token" or "secret" of the answer is told this once */
 } ApiFlags;
 
 typedef struct ApiField { /* ends with { 0 } */

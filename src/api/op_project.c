@@ -119,7 +119,7 @@ rotate_op(ApiContext *context, const json_t *args, json_t **result_out, GError *
 const ApiOperation op_project_rotate_hook = {
     .name = "project.rotate-hook",
     .role = API_ROLE_ADMIN,
-    .flags = API_CHANGES,
+    .flags = API_CHANGES | API_TELLS_SECRET,
     .args = project_args,
     .help = "a new secret for a project's webhook; the one before holds until the next",
     .result = "the project and its secret, shown this once",

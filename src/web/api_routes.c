@@ -212,6 +212,24 @@ request_digest(const ApiOperation *operation, const json_t *args, Digest *out, G
     return json_canonical_digest(both, out, error);
 }
 
+/* What is kept of an answer for who asks again. A secret that is told once is kept nowhere. Owned. */
+static char *
+text_to_keep(const ApiOperation *operation, const WebAnswer *answer)
+{
+    static const char *const told_once[] = { "token", "secret" };
+    Span body = span_of_bytes(answer->body);
+    g_autoptr(json_t) object = NULL;
+
+    if ((operation->flags & API_TELLS_SECRET) == 0)
+        return g_strndup((const char *)body.data, body.len);
+    object = json_loadb((const char *)body.data, body.len, 0, NULL);
+    for (size_t i = 0; i < G_N_ELEMENTS(told_once); i++) {
+        if (json_object_get(object, told_once[i]) != NULL)
+            json_object_set_new(object, told_once[i], json_null());
+    }
+    return object != NULL ? json_dumps(object, JSON_COMPACT) : g_strdup("{}");
+}
+
 /* An error is an answer too: the one who asks again gets the same. What was too busy has not been
  * tried and may be asked again. */
 static bool
@@ -236,7 +254,7 @@ call_once(const WebRequest *request, const ApiOperation *operation, const json_t
         web_answer_error(request, failure, answer);
     if (error_kind(failure) == ERROR_KIND_BUSY)
         return replay_forget(request->engine, request->actor, key, error);
-    text = g_strndup(g_bytes_get_data(answer->body, NULL), g_bytes_get_size(answer->body));
+    text = text_to_keep(operation, answer);
     return replay_end(request->engine, request->actor, key,
                       answer->status != 0 ? answer->status : 200, text, error);
 }

@@ -41,6 +41,7 @@ struct HttpExchange {
     unsigned refused;                  /* status to answer at once; 0 = none */
     size_t counted;                    /* bytes of the body in http->body_bytes */
     bool handed_on;
+    bool ambiguous; /* where it ends */
 };
 
 static HttpExchange *
@@ -114,12 +115,28 @@ forwarded_peer(const WebRequest *request)
     return list != NULL ? g_strstrip(g_strdup(last != NULL ? last + 1 : list)) : NULL;
 }
 
-/* Who says how long the body is and it is too long hears it before sending it. */
+static size_t
+count_headers(const WebRequest *request, const char *name)
+{
+    size_t n = 0;
+
+    for (guint i = 0; i < request->headers->len; i++)
+        n += g_ascii_strcasecmp(g_array_index(request->headers, WebPair, i).name, name) == 0;
+    return n;
+}
+
+/* Who says how long the body is and it is too long hears it before sending it. Who says it twice may
+ * mean another request than a proxy before us saw: nothing more of the connection is believed. */
 static void
 check_length(HttpExchange *exchange)
 {
     const char *length = web_header(exchange->request, "Content-Length");
 
+    exchange->ambiguous = count_headers(exchange->request, "Content-Length") +
+                              count_headers(exchange->request, "Transfer-Encoding") >
+                          1;
+    if (exchange->ambiguous)
+        exchange->refused = 400;
     if (length != NULL && g_ascii_strtoull(length, NULL, 10) > HTTP_MAX_BODY_BYTES)
         exchange->refused = 413;
 }
@@ -261,7 +278,11 @@ refuse(HttpExchange *exchange)
                "once\",\"hint\":\"try again in a moment\"}}" },
     };
 
-    for (size_t i = 0; i < G_N_ELEMENTS(words); i++)
+    if (exchange->ambiguous)
+        web_answer_text(&exchange->answer, 400, "application/json",
+                        "{\"error\":{\"code\":\"invalid\",\"message\":\"the request says twice how "
+                        "long its body is\",\"hint\":null}}");
+    for (size_t i = 0; !exchange->ambiguous && i < G_N_ELEMENTS(words); i++)
         if (words[i].status == exchange->refused)
             web_answer_text(&exchange->answer, exchange->refused, "application/json",
                             words[i].body);
@@ -308,7 +329,7 @@ access_request(void *data, struct MHD_Connection *connection, const char *url, c
     if (exchange == NULL) {
         *state = exchange = exchange_new(data, connection, method, url);
         read_head(exchange);
-        return exchange->refused == 413 ? refuse(exchange) : MHD_YES;
+        return exchange->refused == 413 || exchange->ambiguous ? refuse(exchange) : MHD_YES;
     }
     if (*upload_size > 0) {
         take_body(exchange, upload, *upload_size);

@@ -202,6 +202,19 @@ def test_a_body_over_the_limit_is_refused_before_it_is_sent():
         assert server.get("/healthz").status == 200
 
 
+def test_who_says_twice_how_long_a_body_is_is_refused():
+    with served() as server:
+        for lines in ("Content-Length: 5\r\nContent-Length: 6", "Content-Length: 5\r\nTransfer-Encoding: chunked"):
+            with socket.create_connection(server.host.split(":"), timeout=10) as peer:
+                peer.sendall(f"GET /healthz HTTP/1.1\r\nHost: {server.host}\r\n{lines}\r\n\r\n0\r\n\r\nGET /version HTTP/1.1\r\n"
+                             f"Host: {server.host}\r\n\r\n".encode())
+                peer.settimeout(10)
+                text = b""
+                while data := peer.recv(4096):
+                    text += data
+            assert text.startswith(b"HTTP/1.1 400") and text.count(b"HTTP/1.1") == 1, text
+
+
 def test_slow_clients_take_no_thread_and_keep_nobody_waiting():
     with served() as server:
         slow = [socket.create_connection(server.host.split(":"), timeout=10) for _ in range(200)]
@@ -315,7 +328,11 @@ def test_a_write_with_a_key_happens_once():
         body = {"user": "carol", "role": "reader"}
         first = server.post("/api/v1/token/create", body, Idempotency_Key="k1")
         again = server.post("/api/v1/token/create", body, Idempotency_Key="k1")
-        assert first.body == again.body and again.headers["idempotency-replayed"] == "true"
+        assert {**first.json(), "token": None} == again.json() and again.headers["idempotency-replayed"] == "true"
+        for name in os.listdir(server.home.home):
+            if name.startswith("slipway.db"):
+                with open(os.path.join(server.home.home, name), "rb") as file:
+                    assert first.json()["token"].encode() not in file.read(), "the token is on disk"
         other = server.post("/api/v1/token/create", {"user": "dave"}, Idempotency_Key="k1")
         assert other.status == 409
         missing = server.post("/api/v1/token/revoke", {"id": 999}, Idempotency_Key="k2")
