@@ -91,6 +91,12 @@ def note_signature(note):
     return text + name + flipped(signature.strip()) + "\n"
 
 
+def note_key_id(note):
+    """The four bytes before the log's signature say which key made it."""
+    text, name, signature = note.rpartition(ORIGIN + " ")
+    return text + name + flipped(signature.strip(), 0) + "\n"
+
+
 def stamp(bundle, at):
     stamps = bundle["verificationMaterial"]["timestampVerificationData"]["rfc3161Timestamps"]
     stamps[0]["signedTimestamp"] = flipped(stamps[0]["signedTimestamp"], at)
@@ -118,6 +124,7 @@ CHANGES = {
     "other size in the checkpoint": checkpoint(lambda n: "\n".join(
         str(int(line) + 1) if number == 1 else line for number, line in enumerate(n.split("\n")))),
     "other checkpoint signature": checkpoint(note_signature),
+    "other key id in the checkpoint": checkpoint(note_key_id),
     "no checkpoint": lambda b, e: e["inclusionProof"].pop("checkpoint"),
     "no proof": lambda b, e: e.pop("inclusionProof"),
     "no log entry": lambda b, e: b["verificationMaterial"].update(tlogEntries=[]),
