@@ -2,6 +2,7 @@
  * test_foreign_key: keys of other tools, and wycheproof's cases with r || s signatures. */
 #include "vectors.h"
 #include "proof/foreign_key.h"
+#include "proof/x509_key.h"
 #include "base/banned.h"
 
 /* Made by openssl 3.0: an RSA key too short to believe, and a P-384 key. */
@@ -169,6 +170,38 @@ other_encodings_judge_as_wycheproof(void **state)
     vectors_done(*state, 260);
 }
 
+/* The keys of certificates, logs and authorities: they know DER alone. */
+static void
+keys_of_certificates_judge_as_wycheproof(void **state)
+{
+    static const char *const files[] = { "ecdsa_secp256r1_sha256_test.json", "ed25519_test.json" };
+    Vectors *v = *state;
+
+    vectors_open(v, "signatures/wycheproof");
+    for (size_t f = 0; f < G_N_ELEMENTS(files); f++) {
+        const json_t *groups = json_object_get(vectors_read_json(v, files[f]), "testGroups");
+        for (size_t i = 0; i < json_array_size(groups); i++) {
+            const json_t *group = json_array_get(groups, i);
+            const json_t *tests = json_object_get(group, "tests");
+            g_autoptr(GBytes) der = take_hex(group, "publicKeyDer");
+            g_autoptr(X509Key) key = x509_key_from_spki(span_of_bytes(der), NULL);
+            for (size_t j = 0; j < json_array_size(tests); j++) {
+                const json_t *item = json_array_get(tests, j);
+                g_autofree char *name =
+                    g_strdup_printf("%s: tcId %d", files[f],
+                                    (int)json_integer_value(json_object_get(item, "tcId")));
+                g_autoptr(GBytes) message = take_hex(item, "msg");
+                g_autoptr(GBytes) signature = take_hex(item, "sig");
+                bool good =
+                    key != NULL && x509_key_verify(key, X509_HASH_NONE, span_of_bytes(message),
+                                                   span_of_bytes(signature), NULL);
+                vectors_case(v, name, good == (strcmp(vectors_text(item, "result"), "valid") == 0));
+            }
+        }
+    }
+    vectors_done(v, 300);
+}
+
 #define VECTOR_TEST(name) cmocka_unit_test_setup_teardown(name, vectors_setup, vectors_teardown)
 
 int
@@ -182,6 +215,7 @@ main(void)
         VECTOR_TEST(malformed_keys_are_refused),
         VECTOR_TEST(ecdsa_with_raw_signatures_judges_as_wycheproof),
         VECTOR_TEST(other_encodings_judge_as_wycheproof),
+        VECTOR_TEST(keys_of_certificates_judge_as_wycheproof),
     };
 
     return cmocka_run_group_tests_name("foreign_key", tests, NULL, NULL);
