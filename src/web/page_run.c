@@ -119,15 +119,17 @@ bar_of(const json_t *job, size_t row, int64_t from, int64_t span)
     int64_t start = json_get_int(job, "startedAt");
     double x = 100.0 * (double)(start - from) / (double)span;
     double width = MAX(100.0 * (double)(end_of(job) - start) / (double)span, 0.3);
-    bool inside = x + width > 80;
+    bool late = x + width > 80;
+    bool inside = late && width > 20;
 
-    return json_pack("{s:s, s:s, s:I, s:o, s:o, s:o, s:I, s:I, s:b, s:O?}", "name",
+    return json_pack("{s:s, s:s, s:I, s:o, s:o, s:o, s:I, s:I, s:b, s:b, s:O?}", "name",
                      json_get_text(job, "name"), "state", json_get_text(job, "state"), "position",
                      (json_int_t)json_get_int(job, "position"), "x", json_sprintf("%.2f", x),
                      "width", json_sprintf("%.2f", MIN(width, 100 - x)), "textX",
-                     json_sprintf("%.2f", inside ? x : x + width), "y",
+                     json_sprintf("%.2f", late ? x : x + width), "y",
                      (json_int_t)row * BAR_HEIGHT + 2, "textY", (json_int_t)row * BAR_HEIGHT + 14,
-                     "inside", inside, "took", json_object_get(job, "took"));
+                     "inside", inside, "before", late && !inside, "took",
+                     json_object_get(job, "took"));
 }
 
 static void
