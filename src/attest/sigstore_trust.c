@@ -6,11 +6,26 @@
 #include "base/limits.h"
 #include "base/banned.h"
 
-#define MEDIA_TYPE_V01  "application/vnd.dev.sigstore.trustedroot+json;version=0.1"
-#define MEDIA_TYPE_V02  "application/vnd.dev.sigstore.trustedroot.v0.2+json"
 #define NOTE_HINT_BYTES 4
 #define OFFSET_CHARS    6 /* "+00:00" */
 #define US_PER_MINUTE   INT64_C(60000000)
+
+/* All that sigstore_trustroot.proto has had: the first is still what is published. */
+static const char *const media_types[] = {
+    "application/vnd.dev.sigstore.trustedroot+json;version=0.1",
+    "application/vnd.dev.sigstore.trustedroot.v0.1+json",
+    "application/vnd.dev.sigstore.trustedroot.v0.2+json",
+};
+
+static bool
+is_media_type(const char *type)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(media_types); i++) {
+        if (strcmp(media_types[i], type) == 0)
+            return true;
+    }
+    return false;
+}
 
 static bool
 invalid(GError **error, const char *why)
@@ -286,9 +301,9 @@ sigstore_trust_parse(Span json, GError **error)
     trust->authorities = g_ptr_array_new_with_free_func(free_authority);
     trust->stampers = g_ptr_array_new_with_free_func(free_authority);
     trust->ct_keys = g_ptr_array_new_with_free_func((GDestroyNotify)x509_key_unref);
-    if (ok && strcmp(type, MEDIA_TYPE_V01) != 0 && strcmp(type, MEDIA_TYPE_V02) != 0) {
-        error_set(error, BASE_ERROR, BASE_ERROR_UNAVAILABLE,
-                  "its media type is '%s', wanted '" MEDIA_TYPE_V01 "'", type);
+    if (ok && !is_media_type(type)) {
+        error_set(error, BASE_ERROR, BASE_ERROR_UNAVAILABLE, "its media type is '%s', wanted '%s'",
+                  type, media_types[0]);
         ok = false;
     }
     if (!ok || !read_logs(trust, root, error) ||

@@ -311,6 +311,31 @@ a_log_is_known_by_its_url_without_port_and_path(void **state)
 }
 
 static void
+trusted_roots_of_every_media_type_are_read(void **state)
+{
+    static const struct {
+        const char *type;
+        bool ok;
+    } rows[] = {
+        { "\"application/vnd.dev.sigstore.trustedroot+json;version=0.1\"", true },
+        { "\"application/vnd.dev.sigstore.trustedroot.v0.1+json\"", true },
+        { "\"application/vnd.dev.sigstore.trustedroot.v0.2+json\"", true },
+        { "\"application/vnd.dev.sigstore.trustedroot.v9+json\"", false },
+        { "\"application/vnd.dev.sigstore.bundle.v0.3+json\"", false },
+        { NULL, false },
+    };
+    Fixture *f = *state;
+    g_autoptr(json_t) bundle = load("message.json");
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        test_case("%s", rows[i].type != NULL ? rows[i].type : "none");
+        edit(f->root, "mediaType", rows[i].type);
+        assert_int_equal(verify(f, bundle, &by_certificate, true),
+                         rows[i].ok ? VERIFY_OK : VERIFY_USAGE);
+    }
+}
+
+static void
 an_entry_twice_is_refused(void **state)
 {
     Fixture *f = *state;
@@ -734,6 +759,8 @@ main(void)
             a_digest_alone_is_not_enough_where_the_artifact_is_signed_otherwise, setup, teardown),
         cmocka_unit_test_setup_teardown(what_the_log_did_not_say_is_found, setup, teardown),
         cmocka_unit_test_setup_teardown(a_log_is_known_by_its_url_without_port_and_path, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(trusted_roots_of_every_media_type_are_read, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(an_entry_twice_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(what_the_signer_did_not_do_is_found, setup, teardown),
