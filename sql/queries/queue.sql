@@ -31,6 +31,9 @@ SELECT id FROM work_run WHERE state = 'queued' AND held = 0 AND created_at < $1 
 -- name: queue_stopped
 SELECT id, stop FROM work_run WHERE stop IS NOT NULL AND state IN ('preparing','running') ORDER BY id;
 
+-- name: queue_stop_reason
+SELECT stop FROM work_run WHERE id = $1 AND stop IS NOT NULL;
+
 -- name: queue_stop
 UPDATE work_run SET stop = $2 WHERE id = $1 AND stop IS NULL AND state IN ('preparing','running');
 

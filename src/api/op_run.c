@@ -160,16 +160,27 @@ run_cancel_op(ApiContext *context, const json_t *args, json_t **result_out, GErr
     g_autoptr(DbReader) reader = NULL;
     g_auto(RunRecord) record = { 0 };
     bool was_queued = false;
+    bool marked = false;
     g_autoptr(ActiveRun) run = NULL;
+    g_autofree char *reason =
+        context->actor != NULL && g_str_has_prefix(context->actor, "account:")
+            ? g_strdup_printf("cancelled by %.200s", context->actor + strlen("account:"))
+            : g_strdup("cancelled");
 
     if (!find_record(context, args, &reader, &record, error))
         return false;
     if (record.state == RUN_QUEUED &&
-        !queue_cancel_run(context->engine, record.id, "cancelled", &was_queued, error))
+        !queue_cancel_run(context->engine, record.id, reason, &was_queued, error))
         return false;
     if (was_queued)
         return run_log_ended(context->engine, record.id, result_out, error);
+    if (!queue_stop_run(context->engine, record.id, reason, &marked, error))
+        return false;
     run = run_find_active(context->engine, record.id);
+    if (run == NULL && marked) { /* it was taken just now: the queue ends it */
+        *result_out = run_record_to_json(reader, &record, error);
+        return *result_out != NULL;
+    }
     if (run == NULL) {
         error_set(error, BASE_ERROR, BASE_ERROR_CONFLICT, "run '%s' has ended already: it is %s",
                   api_arg_string(args, "run", ""), run_state_name(record.state));

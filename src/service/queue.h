@@ -90,6 +90,11 @@ bool queue_cancel(Engine *engine, const char *project, const char *ref, const ch
 /** Ends the queued run @id as cancelled. False in @done_out: it was not queued any more. */
 bool queue_cancel_run(Engine *engine, RunId id, const char *reason, bool *done_out,
                       GError **error) MUST_CHECK;
+/** Notes that somebody wants @id stopped, which is being prepared or runs, and why: it ends so as soon
+ * as whoever has it sees that. False in @done_out: it waits or has ended, or was to be stopped before.
+ */
+bool queue_stop_run(Engine *engine, RunId id, const char *reason, bool *done_out,
+                    GError **error) MUST_CHECK;
 /** A maintainer lets the held run @id go, at exactly @commit. Errors: CONFLICT (not held, or for
  * another commit), those of db. */
 bool queue_allow(Engine *engine, RunId id, const char *commit, GError **error) MUST_CHECK;

@@ -317,6 +317,30 @@ queue_cancel_run(Engine *engine, RunId id, const char *reason, bool *done_out, G
     return true;
 }
 
+static bool
+write_stop_run(DbConn *conn, void *input, GError **error)
+{
+    CancelRun *stop = input;
+
+    if (!db_exec(conn, QUERY_QUEUE_STOP, DB_PARAMS(DB_INT(stop->run.v), DB_TEXT(stop->reason)),
+                 error))
+        return false;
+    stop->done = db_changes(conn) > 0;
+    return true;
+}
+
+bool
+queue_stop_run(Engine *engine, RunId id, const char *reason, bool *done_out, GError **error)
+{
+    CancelRun stop = { .run = id, .reason = reason };
+
+    if (!db_write(engine->db, DB_LANE_CONTROL, write_stop_run, &stop, error))
+        return false;
+    *done_out = stop.done;
+    queue_wake(engine);
+    return true;
+}
+
 /* ---- held and done ----------------------------------------------------------------------------- */
 
 typedef struct Allow {

@@ -266,6 +266,8 @@ write_run_end(DbConn *conn, void *input, GError **error)
 {
     const RunEnd *end = input;
     int64_t id = end->run->record.id.v;
+    g_autofree char *why = NULL; /* who asked for it, and why */
+    bool stopped = false;
 
     for (size_t i = 0; i < end->run->n_jobs; i++) {
         const ActiveJob *job = &end->run->jobs[i];
@@ -280,8 +282,12 @@ write_run_end(DbConn *conn, void *input, GError **error)
                      error))
             return false;
     }
-    return run_record_change(conn, end->run->record.id, end->state, end->reason, end->now_us,
-                             error);
+    if (end->state == RUN_CANCELLED &&
+        !db_select_text(conn, QUERY_QUEUE_STOP_REASON, DB_PARAMS(DB_INT(id)), &stopped, &why,
+                        error))
+        return false;
+    return run_record_change(conn, end->run->record.id, end->state, why != NULL ? why : end->reason,
+                             end->now_us, error);
 }
 
 static bool

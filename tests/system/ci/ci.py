@@ -424,6 +424,20 @@ jobs:
         assert "schedule: nightly" in s.home.run("show", "tiny/2").stdout and "schedule: nightly" in s.page("/projects/tiny/runs/2")
 
 
+def test_a_run_that_was_stopped_says_why():
+    with Scene(TALKER) as s:
+        head = s.home.git("rev-parse", "HEAD")
+        for number, stop, why in ((1, lambda: s.push(head, ZERO), "the ref was deleted"),
+                                  (2, lambda: s.home.run("cancel", "tiny/2", env=there), "cancelled by ada")):
+            token = s.home.run("token", "create", "ada", "--role", "developer").stdout.strip()
+            there = {"SLIPWAY_SERVER": "http://" + s.host, "SLIPWAY_TOKEN": token}
+            assert s.push(ZERO, head) == number
+            while s.show(number)["state"] != "running":
+                time.sleep(0.05)
+            stop()
+            assert s.ended(number, "cancelled")["reason"] == why, s.show(number)
+
+
 def test_a_badge_is_of_the_default_branch():
     with Scene(TWO_JOBS) as s:
         with open(s.names()["go"], "w", encoding="utf-8"):
