@@ -657,7 +657,8 @@ each_length_in_a_bundle_is_limited(void **state)
     Fixture *f = *state;
 
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
-        for (size_t more = 0; more <= 1; more++) {
+        /* Megabytes are refused only: taking them says no more, and costs seconds. */
+        for (size_t more = rows[i].limit > (1u << 20) ? 1 : 0; more <= 1; more++) {
             g_autoptr(json_t) bundle = load(rows[i].bundle);
             g_autofree char *value = base64_of(rows[i].limit + more);
             edit(bundle, rows[i].path, value);
