@@ -6,10 +6,10 @@
 #include "format/glob.h"
 #include "service/engine_priv.h"
 #include "service/outbox_priv.h"
+#include "service/settings.h"
 #include "base/banned.h"
 
 #define NAME_BYTES_MAX 64
-#define TEXT_BYTES_MAX 4096
 #define LIST_MAX       100
 
 static const char *const default_states[] = { "failed", "error", "fixed", NULL };
@@ -19,24 +19,12 @@ typedef struct SetChannel {
     OutboxChannel channel;
 } SetChannel;
 
-static bool
-invalid(GError **error, const char *key, const char *expected)
-{
-    error_set(error, BASE_ERROR, BASE_ERROR_INVALID, "'%s' is not right: expected %s", key,
-              expected);
-    return false;
-}
-
+/* Absent: empty. */
 static bool
 take_text(const json_t *settings, const char *key, char **out, GError **error)
 {
-    const json_t *value = json_object_get(settings, key);
-
-    if (value != NULL && (!json_is_string(value) || json_string_length(value) > TEXT_BYTES_MAX ||
-                          strpbrk(json_string_value(value), "\r\n") != NULL))
-        return invalid(error, key, "a text of one line");
-    *out = g_strdup(value != NULL ? json_string_value(value) : "");
-    return true;
+    *out = g_strdup("");
+    return settings_take_text(settings, key, out, error);
 }
 
 static bool
@@ -46,13 +34,13 @@ take_list(const json_t *settings, const char *key, char ***out, GError **error)
     size_t n = json_array_size(array);
 
     if (array != NULL && (!json_is_array(array) || n > LIST_MAX))
-        return invalid(error, key, "a list of at most 100 texts");
+        return settings_invalid(error, key, "a list of at most 100 texts");
     *out = g_new0(char *, n + 1);
     for (size_t i = 0; i < n; i++) {
         const char *text = json_string_value(json_array_get(array, i));
 
         if (text == NULL || text[0] == '\0' || strpbrk(text, "\r\n ") != NULL)
-            return invalid(error, key, "texts without blanks");
+            return settings_invalid(error, key, "texts without blanks");
         (*out)[i] = g_strdup(text);
     }
     return true;
@@ -64,9 +52,9 @@ check_states(const OutboxChannel *channel, GError **error)
     for (size_t i = 0; channel->states[i] != NULL; i++) {
         if (run_state_from_string(channel->states[i]) == RUN_NONE &&
             strcmp(channel->states[i], "fixed") != 0)
-            return invalid(error, "states",
-                           "queued, running, passed, failed, error, cancelled or "
-                           "fixed");
+            return settings_invalid(error, "states",
+                                    "queued, running, passed, failed, error, cancelled or "
+                                    "fixed");
     }
     for (size_t i = 0; channel->refs[i] != NULL; i++) {
         if (!glob_check(channel->refs[i], error))
@@ -79,12 +67,12 @@ static bool
 check_mail(const OutboxChannel *channel, GError **error)
 {
     if (!g_str_has_prefix(channel->url, "smtp://") && !g_str_has_prefix(channel->url, "smtps://"))
-        return invalid(error, "url", "smtp://HOST:PORT or smtps://HOST:PORT");
+        return settings_invalid(error, "url", "smtp://HOST:PORT or smtps://HOST:PORT");
     if (!notice_address_is_valid(channel->from) || channel->recipients[0] == NULL)
-        return invalid(error, "from, to", "mail addresses");
+        return settings_invalid(error, "from, to", "mail addresses");
     for (size_t i = 0; channel->recipients[i] != NULL; i++) {
         if (!notice_address_is_valid(channel->recipients[i]))
-            return invalid(error, "to", "mail addresses");
+            return settings_invalid(error, "to", "mail addresses");
     }
     return true;
 }
@@ -96,14 +84,14 @@ check(const OutboxChannel *channel, GError **error)
         g_str_has_prefix(channel->url, "https://") || g_str_has_prefix(channel->url, "http://");
 
     if (channel->secret_file[0] != '\0' && !g_path_is_absolute(channel->secret_file))
-        return invalid(error, "secretFile", "the absolute path of a file");
+        return settings_invalid(error, "secretFile", "the absolute path of a file");
     if (!check_states(channel, error))
         return false;
     if (channel->type == NOTICE_MAIL)
         return check_mail(channel, error);
     if (channel->type == NOTICE_SLACK && channel->url[0] == '\0' && channel->secret_file[0] != '\0')
         return true; /* the address is the secret */
-    return has_url || invalid(error, "url", "an address that begins with https://");
+    return has_url || settings_invalid(error, "url", "an address that begins with https://");
 }
 
 static bool
@@ -120,7 +108,7 @@ read_settings(const json_t *settings, OutboxChannel *channel, GError **error)
         return false;
     channel->type = notice_type_from_string(type);
     if (channel->type == NOTICE_NONE)
-        return invalid(error, "type", "webhook, slack or mail");
+        return settings_invalid(error, "type", "webhook, slack or mail");
     if (!take_text(settings, "url", &channel->url, error) ||
         !take_text(settings, "secretFile", &channel->secret_file, error) ||
         !take_text(settings, "account", &channel->account, error) ||
@@ -200,7 +188,7 @@ channel_set(Engine *engine, const char *project, const char *name, const json_t 
     bool ok = false;
 
     if (!name_is_valid(name))
-        return invalid(error, "name", "1 to 64 of [a-z0-9_-]");
+        return settings_invalid(error, "name", "1 to 64 of [a-z0-9_-]");
     set.channel.name = g_strdup(name);
     ok = read_settings(settings, &set.channel, error);
     if (ok && !db_write(engine->db, DB_LANE_ACKNOWLEDGED, write_channel, &set, &local)) {

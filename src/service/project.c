@@ -13,9 +13,9 @@
 #include "service/engine_priv.h"
 #include "service/outbox_priv.h"
 #include "service/trouble.h"
+#include "service/settings.h"
 #include "base/banned.h"
 
-#define TEXT_BYTES_MAX    4096
 #define CONTEXT_BYTES_MAX 100
 #define FILTERS_MAX       200
 #define POLL_LEAST_S      10
@@ -124,30 +124,6 @@ project_filter(const Project *project)
 /* ---- settings ---------------------------------------------------------------------------------- */
 
 static bool
-invalid(GError **error, const char *key, const char *expected)
-{
-    error_set(error, BASE_ERROR, BASE_ERROR_INVALID, "'%s' is not right: expected %s", key,
-              expected);
-    return false;
-}
-
-/* Takes the string @key into *@out if it is there. */
-static bool
-take_text(const json_t *settings, const char *key, char **out, GError **error)
-{
-    const json_t *value = json_object_get(settings, key);
-
-    if (value == NULL)
-        return true;
-    if (!json_is_string(value) || json_string_length(value) > TEXT_BYTES_MAX ||
-        strpbrk(json_string_value(value), "\r\n") != NULL)
-        return invalid(error, key, "a text of one line");
-    g_free(*out);
-    *out = g_strdup(json_string_value(value));
-    return true;
-}
-
-static bool
 take_globs(const json_t *settings, const char *key, char ***out, GError **error)
 {
     const json_t *array = json_object_get(settings, key);
@@ -157,14 +133,14 @@ take_globs(const json_t *settings, const char *key, char ***out, GError **error)
     if (array == NULL)
         return true;
     if (!json_is_array(array) || n > FILTERS_MAX)
-        return invalid(error, key, "at most 200 patterns");
+        return settings_invalid(error, key, "at most 200 patterns");
     for (size_t i = 0; i < n; i++) {
         const char *pattern = json_string_value(json_array_get(array, i));
 
         if (pattern == NULL || strchr(pattern, '\n') != NULL ||
             !glob_check(pattern[0] == '!' ? pattern + 1 : pattern, error)) {
             if (error != NULL && *error == NULL)
-                (void)invalid(error, key, "patterns");
+                (void)settings_invalid(error, key, "patterns");
             error_prefix(error, "%s", key);
             return false;
         }
@@ -186,20 +162,20 @@ take_choices(const json_t *settings, Project *project, GError **error)
     if (forge != NULL) {
         project->forge = forge_type_from_string(json_string_value(forge));
         if (project->forge == FORGE_NONE)
-            return invalid(error, "forge", "github, gitea, forgejo, gitlab or git");
+            return settings_invalid(error, "forge", "github, gitea, forgejo, gitlab or git");
     }
     if (proposals != NULL) {
         const char *name = json_string_value(proposals);
 
         project->proposals = proposals_from_string(name != NULL ? name : "");
         if (g_strcmp0(name, proposals_names[project->proposals]) != 0)
-            return invalid(error, "proposals", "none, inside or held");
+            return settings_invalid(error, "proposals", "none, inside or held");
     }
     if (poll != NULL) {
         project->poll_s = json_is_integer(poll) ? json_integer_value(poll) : -1;
         if (project->poll_s != 0 &&
             (project->poll_s < POLL_LEAST_S || project->poll_s > POLL_MOST_S))
-            return invalid(error, "poll", "0 or 10 to 604800 seconds");
+            return settings_invalid(error, "poll", "0 or 10 to 604800 seconds");
     }
     if (marks != NULL)
         project->ignore_skip_marks = json_is_true(marks);
@@ -216,19 +192,20 @@ static bool
 check(const Project *project, GError **error)
 {
     if (project->source[0] == '\0')
-        return invalid(error, "source", "path or URL of the repository");
+        return settings_invalid(error, "source", "path or URL of the repository");
     if (project->api_url[0] != '\0' && !is_url(project->api_url))
-        return invalid(error, "apiUrl", "an address that begins with https://");
+        return settings_invalid(error, "apiUrl", "an address that begins with https://");
     if (project->web_url[0] != '\0' && !is_url(project->web_url))
-        return invalid(error, "webUrl", "an address that begins with https://");
+        return settings_invalid(error, "webUrl", "an address that begins with https://");
     if (project->token_file[0] != '\0' && !g_path_is_absolute(project->token_file))
-        return invalid(error, "tokenFile", "the absolute path of a file with the token");
+        return settings_invalid(error, "tokenFile", "the absolute path of a file with the token");
     if (project->hook_file[0] != '\0' && !g_path_is_absolute(project->hook_file))
-        return invalid(error, "hookFile", "the absolute path of a file with one or two secrets");
+        return settings_invalid(error, "hookFile",
+                                "the absolute path of a file with one or two secrets");
     if (project->repository[0] != '\0' && strchr(project->repository, '/') == NULL)
-        return invalid(error, "repository", "'owner/name'");
+        return settings_invalid(error, "repository", "'owner/name'");
     if (strlen(project->context) > CONTEXT_BYTES_MAX)
-        return invalid(error, "context", "at most 100 bytes");
+        return settings_invalid(error, "context", "at most 100 bytes");
     return true;
 }
 
@@ -242,14 +219,14 @@ take_settings(const json_t *settings, Project *project, GError **error)
     };
 
     return json_only_keys(settings, allowed, "project", error) &&
-           take_text(settings, "source", &project->source, error) &&
-           take_text(settings, "repository", &project->repository, error) &&
-           take_text(settings, "apiUrl", &project->api_url, error) &&
-           take_text(settings, "webUrl", &project->web_url, error) &&
-           take_text(settings, "tokenFile", &project->token_file, error) &&
-           take_text(settings, "hookFile", &project->hook_file, error) &&
-           take_text(settings, "context", &project->context, error) &&
-           take_text(settings, "defaultBranch", &project->default_branch, error) &&
+           settings_take_text(settings, "source", &project->source, error) &&
+           settings_take_text(settings, "repository", &project->repository, error) &&
+           settings_take_text(settings, "apiUrl", &project->api_url, error) &&
+           settings_take_text(settings, "webUrl", &project->web_url, error) &&
+           settings_take_text(settings, "tokenFile", &project->token_file, error) &&
+           settings_take_text(settings, "hookFile", &project->hook_file, error) &&
+           settings_take_text(settings, "context", &project->context, error) &&
+           settings_take_text(settings, "defaultBranch", &project->default_branch, error) &&
            take_globs(settings, "branches", &project->branches, error) &&
            take_globs(settings, "tags", &project->tags, error) &&
            take_globs(settings, "paths", &project->paths, error) &&

@@ -12,6 +12,7 @@
 #include "service/queue.h"
 #include "service/trouble.h"
 #include "service/watch_ask.h"
+#include "service/settings.h"
 #include "base/banned.h"
 
 #define POLL_LEAST_S   60
@@ -53,14 +54,6 @@ kind_from_string(const char *name)
 
 /* ---- settings ---------------------------------------------------------------------------------- */
 
-static bool
-invalid(GError **error, const char *key, const char *expected)
-{
-    error_set(error, BASE_ERROR, BASE_ERROR_INVALID, "'%s' is not right: expected %s", key,
-              expected);
-    return false;
-}
-
 /* Goes into an address as it is. Owned. */
 static bool
 take_part(const json_t *settings, const char *key, const char *fallback, char **out, GError **error)
@@ -71,7 +64,7 @@ take_part(const json_t *settings, const char *key, const char *fallback, char **
     if (text == NULL || strlen(text) > 200 || strstr(text, "..") != NULL ||
         strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/") !=
             strlen(text))
-        return invalid(error, key, "letters, digits and '._-/'");
+        return settings_invalid(error, key, "letters, digits and '._-/'");
     *out = g_strdup(text);
     return true;
 }
@@ -86,8 +79,8 @@ take_url(const json_t *settings, Watch *watch, GError **error)
     const char *path = good ? strchr(strstr(text, "://") + 3, '/') : NULL;
 
     if (!good || (watch->kind == WATCH_OCI && (path == NULL || path[1] == '\0')))
-        return invalid(error, "url",
-                       watch->kind == WATCH_OCI ? "https://HOST/NAME" : "https://HOST/PATH");
+        return settings_invalid(
+            error, "url", watch->kind == WATCH_OCI ? "https://HOST/NAME" : "https://HOST/PATH");
     watch->url = g_strdup(text);
     while (g_str_has_suffix(watch->url, "/"))
         watch->url[strlen(watch->url) - 1] = '\0';
@@ -107,7 +100,7 @@ take_globs(const json_t *settings, Watch *watch, GError **error)
 
         if (text == NULL || i >= GLOBS_MAX || strlen(text) > 200 || strchr(text, '\n') != NULL ||
             !glob_check(text + (text[0] == '!' ? 1 : 0), NULL))
-            return invalid(error, "artifacts", "a list of globs");
+            return settings_invalid(error, "artifacts", "a list of globs");
         g_ptr_array_add(globs, g_strdup(text));
     }
     g_ptr_array_add(globs, NULL);
@@ -122,17 +115,17 @@ take_settings(const json_t *settings, Watch *watch, GError **error)
 
     watch->kind = kind_from_string(json_string_value(json_object_get(settings, "kind")));
     if (watch->kind == WATCH_NONE)
-        return invalid(error, "kind", "'apt' or 'oci'");
+        return settings_invalid(error, "kind", "'apt' or 'oci'");
     watch->poll_s = poll != NULL ? json_integer_value(poll) : POLL_DEFAULT_S;
     if (watch->poll_s < POLL_LEAST_S || watch->poll_s > POLL_MOST_S)
-        return invalid(error, "poll", "60 seconds to a week");
+        return settings_invalid(error, "poll", "60 seconds to a week");
     if (!take_url(settings, watch, error) || !take_globs(settings, watch, error) ||
         !take_part(settings, "suite", "", &watch->suite, error) ||
         !take_part(settings, "component", "main", &watch->component, error) ||
         !take_part(settings, "arch", "amd64", &watch->arch, error))
         return false;
     return watch->kind != WATCH_APT || watch->suite[0] != '\0' ||
-           invalid(error, "suite", "a suite of the archive, as 'bookworm'");
+           settings_invalid(error, "suite", "a suite of the archive, as 'bookworm'");
 }
 
 /* ---- rows -------------------------------------------------------------------------------------- */
@@ -176,7 +169,7 @@ watch_set(Engine *engine, const char *project, const char *name, const json_t *s
     watch->project = g_strdup(project);
     watch->name = g_strdup(name);
     if (name[0] == '\0' || strlen(name) > 64 || strpbrk(name, "/\n") != NULL)
-        return invalid(error, "name", "1 to 64 characters without '/'");
+        return settings_invalid(error, "name", "1 to 64 characters without '/'");
     if (!take_settings(settings, watch, error) ||
         !db_write(engine->db, DB_LANE_ACKNOWLEDGED, write_watch, watch, error))
         return false;
