@@ -15,6 +15,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     g_autoptr(SshKey) key = ssh_key_parse(input, NULL);
     SshSignersQuestion question = { input, input, "a@example.test", 0 };
     const char *who = NULL;
+    (void)key;
 
     if (signers == NULL)
         return 0;

@@ -15,6 +15,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     g_autoptr(Minisign) minisign = minisign_parse(input, NULL);
     static const uint8_t raw[32] = { 1 };
     g_autoptr(MinisignKey) other = g_new0(MinisignKey, 1);
+    (void)key;
 
     other->key = public_key_ed25519_from_raw(span_of(raw, sizeof raw), NULL);
     if (other->key == NULL || minisign == NULL)

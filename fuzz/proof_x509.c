@@ -15,11 +15,15 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     g_autoptr(X509Key) key = x509_key_from_spki(span_of(data, size), NULL);
     g_autoptr(X509Key) rsa = x509_key_from_pkcs1(span_of(data, size), NULL);
     size_t n = 0;
+    (void)key;
+    (void)rsa;
 
     if (cert == NULL)
         return 0;
     g_autoptr(GPtrArray) names = x509_cert_names(cert, NULL);
     g_autofree char *issuer = x509_cert_oidc_issuer(cert, NULL);
+    (void)names;
+    (void)issuer;
     const SctLog log = { .id = x509_key_id(x509_cert_key(cert)),
                          .key = x509_cert_key(cert),
                          .start_us = 0,

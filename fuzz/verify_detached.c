@@ -14,6 +14,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     DetachedFormat format = detached_format(input);
     g_autoptr(VerifyReport) report = detached_pgp_report(input, "x", true);
     g_autoptr(GBytes) binary = detached_pgp_dearmor(input, NULL);
+    (void)binary;
 
     if (format == DETACHED_NONE || report->checks->len == 0)
         abort();

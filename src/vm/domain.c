@@ -153,6 +153,7 @@ domain_take_snapshot(Domain *domain, const char *name, unsigned keep, char **mad
 {
     int64_t generation = -1;
     g_autoptr(virDomainSnapshot) before = newest_snapshot(domain, name, &generation);
+    (void)before;
 
     if (!domain->has_memory && domain_is_running(domain) &&
         !domain_shut_down(domain, SHUT_DOWN_MS, error))

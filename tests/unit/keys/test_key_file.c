@@ -226,6 +226,7 @@ encrypted_key_without_a_passphrase_is_not_opened(void **state)
 {
     Fixture *f = *state;
     g_autofree char *path = make_sealed(f, "secret", 0600);
+    (void)path;
 
     load(f);
     assert_null(f->signers[1]);

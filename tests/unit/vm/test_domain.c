@@ -148,6 +148,7 @@ anothers_start_is_not_ended(void **state)
     g_autoptr(Domain) ours = domain_open("test:///default", "test", &f->error);
     g_autoptr(Domain) theirs = domain_open("test:///default", "test", &f->error);
     g_autofree char *made = take(f, ours, "shared", 1);
+    (void)made;
 
     assert_true(domain_boot(ours, "shared", NULL, &f->error));
     assert_true(domain_boot(theirs, "shared", NULL, &f->error));
