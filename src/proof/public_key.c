@@ -93,14 +93,51 @@ set_unknown_spki(Span der, GError **error)
     ERR_clear_error();
 }
 
+/* A point on a named curve; NULL if it is none. */
+static EVP_PKEY *
+key_of_point(const char *group, uint8_t *point, size_t len)
+{
+    OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, (char *)group, 0),
+        OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, point, len),
+        OSSL_PARAM_construct_end(),
+    };
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
+    EVP_PKEY *pkey = NULL;
+
+    if (ctx == NULL || EVP_PKEY_fromdata_init(ctx) != 1 ||
+        EVP_PKEY_fromdata(ctx, &pkey, EVP_PKEY_PUBLIC_KEY, params) != 1)
+        pkey = NULL;
+    EVP_PKEY_CTX_free(ctx);
+    return pkey;
+}
+
+/* The head has been compared, so the raw key is taken from behind it: libcrypto's search for a decoder
+ * of the whole costs more than a verification. */
+static EVP_PKEY *
+open_spki(PublicKeyKind kind, uint8_t *spki, size_t len)
+{
+    const KindRow *row = &kinds[kind];
+    const uint8_t *at = spki;
+    EVP_PKEY *pkey = NULL;
+
+    if (kind == PUBLIC_KEY_ED25519)
+        return EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, spki + row->head_len,
+                                           row->raw_len);
+    if (is_ecdsa(kind))
+        return key_of_point(kind == PUBLIC_KEY_P256 ? SN_X9_62_prime256v1 : SN_secp384r1,
+                            spki + row->head_len, row->raw_len);
+    pkey = d2i_PUBKEY(NULL, &at, (long)len);
+    if (pkey == NULL || at != spki + len || EVP_PKEY_get_base_id(pkey) != row->evp_type)
+        g_clear_pointer(&pkey, EVP_PKEY_free);
+    return pkey;
+}
+
 static bool
 prepare(PublicKey *key)
 {
-    const uint8_t *at = key->spki;
-
-    key->pkey = d2i_PUBKEY(NULL, &at, (long)key->spki_len);
-    if (key->pkey == NULL || at != key->spki + key->spki_len ||
-        EVP_PKEY_get_base_id(key->pkey) != kinds[key->kind].evp_type)
+    key->pkey = open_spki(key->kind, key->spki, key->spki_len);
+    if (key->pkey == NULL)
         return false;
     if (!is_ecdsa(key->kind))
         return true;
