@@ -41,8 +41,9 @@ static const KindRow kinds[PUBLIC_KEY_N_KINDS] = {
     [PUBLIC_KEY_RSA] = { .name = "rsa", .evp_type = EVP_PKEY_RSA },
 };
 
-#define LAST_KIND_IN_LOGS PUBLIC_KEY_ED25519
-#define LAST_FIXED_KIND   PUBLIC_KEY_P384 /* the kinds up to it have a head and a length */
+#define POINT_UNCOMPRESSED 0x04 /* SEC 1 section 2.3.3; the hybrid forms have its length */
+#define LAST_KIND_IN_LOGS  PUBLIC_KEY_ED25519
+#define LAST_FIXED_KIND    PUBLIC_KEY_P384 /* the kinds up to it have a head and a length */
 
 struct PublicKey {
     gatomicrefcount refs;
@@ -66,7 +67,8 @@ kind_of_spki(Span der, PublicKeyKind last)
     for (PublicKeyKind kind = PUBLIC_KEY_NONE + 1; kind <= last; kind++) {
         const KindRow *row = &kinds[kind];
         if (der.len == row->head_len + row->raw_len &&
-            memcmp(der.data, row->head, row->head_len) == 0)
+            memcmp(der.data, row->head, row->head_len) == 0 &&
+            (!is_ecdsa(kind) || der.data[row->head_len] == POINT_UNCOMPRESSED))
             return kind;
     }
     return PUBLIC_KEY_NONE;
@@ -238,7 +240,7 @@ public_key_ed25519_from_raw(Span raw, GError **error)
 static PublicKey *
 from_point(PublicKeyKind kind, Span point, GError **error)
 {
-    if (point.len > 0 && point.data[0] != 0x04) {
+    if (point.len > 0 && point.data[0] != POINT_UNCOMPRESSED) {
         error_set(error, BASE_ERROR, BASE_ERROR_INVALID,
                   "cannot read public key: the %s point is not uncompressed", kinds[kind].name);
         return NULL;

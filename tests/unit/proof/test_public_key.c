@@ -136,6 +136,7 @@ spki_in_any_other_encoding_is_refused(void **state)
         int code;
     } cases[] = {
         { "compressed point", P256_COMPRESSED, BASE_ERROR_INVALID },
+        { "hybrid point", P256_HEAD "07" P256_X P256_Y, BASE_ERROR_INVALID },
         { "point off the curve", P256_OFF_CURVE, BASE_ERROR_INVALID },
         { "a byte after the end", P256_TRAILING, BASE_ERROR_INVALID },
         { "nothing", "", BASE_ERROR_INVALID },
