@@ -11,8 +11,6 @@
 #include "cli/commands.h"
 #include "base/banned.h"
 
-#define PART_NAME ".slipway-part"
-
 typedef struct {
     char *out; /* owned */
     char *job; /* owned */
@@ -108,17 +106,26 @@ fetch_all(const Fetch *fetch, int fd, GError **error)
     return true;
 }
 
+static bool
+sync_part(int fd, GError **error)
+{
+    if (os_fdatasync(fd) == 0)
+        return true;
+    error_set_errno(error, BASE_ERROR, BASE_ERROR_IO, "cannot sync it");
+    return false;
+}
+
 /* A file that is there already is left alone. */
 static bool
-place_part(int folder, const char *name, GError **error)
+place_part(int folder, const char *part, const char *name, GError **error)
 {
-    bool ok = os_link(folder, PART_NAME, folder, name, 0) == 0;
+    bool ok = os_link(folder, part, folder, name, 0) == 0;
 
     if (!ok)
         error_set_errno(error, BASE_ERROR, errno == EEXIST ? BASE_ERROR_EXISTS : BASE_ERROR_IO,
                         "cannot write it");
-    if (os_unlink(folder, PART_NAME, 0) != 0 && ok) {
-        error_set_errno(error, BASE_ERROR, BASE_ERROR_IO, "cannot remove '" PART_NAME "'");
+    if (os_unlink(folder, part, 0) != 0 && ok) {
+        error_set_errno(error, BASE_ERROR, BASE_ERROR_IO, "cannot remove '%s'", part);
         return false;
     }
     return ok;
@@ -130,6 +137,9 @@ write_file(const Fetch *fetch, int root, GError **error)
     const char *path = json_get_text(fetch->artifact, "path");
     g_autofree char *parent = g_path_get_dirname(path);
     g_autofree char *name = g_path_get_basename(path);
+    /* Its own name each time: two may fetch into one folder, and what a kill left is not written to. */
+    g_autofree char *part =
+        g_strdup_printf(".slipway-part-%08x%08x", g_random_int(), g_random_int());
     mode_t mode = json_is_true(json_object_get(fetch->artifact, "executable")) ? 0755 : 0644;
     AUTO_FD int folder = -1;
     AUTO_FD int fd = -1;
@@ -141,15 +151,14 @@ write_file(const Fetch *fetch, int root, GError **error)
     if (!dir_create_all(root, parent, 0755, error))
         return false;
     folder = open_beneath(root, parent, O_RDONLY | O_DIRECTORY, 0, error);
-    fd = folder >= 0 ? open_beneath(folder, PART_NAME, O_WRONLY | O_CREAT | O_TRUNC, mode, error)
-                     : -1;
+    fd = folder >= 0 ? open_beneath(folder, part, O_WRONLY | O_CREAT | O_EXCL, mode, error) : -1;
     if (fd < 0)
         return false;
-    if (!fetch_all(fetch, fd, error)) {
-        (void)!os_unlink(folder, PART_NAME, 0);
+    if (!fetch_all(fetch, fd, error) || !sync_part(fd, error)) {
+        (void)!os_unlink(folder, part, 0);
         return false;
     }
-    return place_part(folder, name, error);
+    return place_part(folder, part, name, error);
 }
 
 /* ---- the command ------------------------------------------------------------------------------- */
